@@ -1,0 +1,84 @@
+"""Mail addresses as keys: one strict reader, one way to compare; dots, plus and dash are never folded."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+import idna
+
+# RFC 5321 section 4.5.3.1.1 allows 64 octets; SRS1 and BATV wrap longer ones, and those must still be readable.
+MAX_LOCAL_OCTETS = 128
+MAX_DOMAIN_OCTETS = 255  # RFC 5321 section 4.5.3.1.2
+
+_ATOM = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')
+_QUOTED = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*)"')
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressKey:
+    """One address, or one whole domain (empty `local`), in the form that is compared and stored.
+
+    `local` is NFC and case-folded, `domain` a lower-case A-label (RFC 5890), `raw` the form it arrived in.
+    """
+
+    local: str
+    domain: str
+    raw: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def domain_key(self) -> "AddressKey":
+        """The key of the whole domain, written `@domain`."""
+        return AddressKey(local="", domain=self.domain)
+
+
+def fold_domain(text: str) -> str | None:
+    """The lower-case A-label of a domain, or None when it is none (RFC 5890, RFC 1035 section 2.3.4)."""
+    name = text.strip().rstrip(".").lower()
+    if not name.isascii():
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return None
+    labels = name.split(".")
+    if len(name) > MAX_DOMAIN_OCTETS or not all(_LABEL.fullmatch(label) for label in labels):
+        return None
+    return name
+
+
+def _fold_local(text: str) -> str | None:
+    quoted = _QUOTED.fullmatch(text)
+    if quoted:
+        text = re.sub(r"\\(.)", r"\1", quoted[1])
+    if not text or len(text.encode("utf-8", "replace")) > MAX_LOCAL_OCTETS:
+        return None
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text):
+        return None  # NUL, zero-width and bidi marks make two addresses look like one
+    if not quoted and not _ATOM.fullmatch(text):
+        return None
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def parse_address(text: str) -> AddressKey | None:
+    """Exactly one `local@domain` (angle brackets allowed), or None: never a guess among several."""
+    raw = text.strip()
+    if raw.startswith("<") and raw.endswith(">"):
+        raw = raw[1:-1].strip()
+    at = raw.rfind("@")
+    if at <= 0:
+        return None
+    local, domain = _fold_local(raw[:at]), fold_domain(raw[at + 1 :])
+    if local is None or domain is None:
+        return None
+    return AddressKey(local=local, domain=domain, raw=raw)
+
+
+def parse_key(text: str) -> AddressKey | None:
+    """An address, or a whole domain written `@domain`."""
+    if text.strip().startswith("@"):
+        domain = fold_domain(text.strip()[1:])
+        return AddressKey(local="", domain=domain, raw=text.strip()) if domain else None
+    return parse_address(text)

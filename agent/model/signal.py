@@ -1,0 +1,307 @@
+"""Signal, the waist: whatever comes in, by mail, form, command or clock, is one of these before it acts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, IntEnum
+
+from agent.model.address import AddressKey
+from agent.model.mail import Door, Role, Token
+
+MAX_EXCERPT = 200
+
+
+class Strength(IntEnum):
+    """How well a signal is proven (POLICY.md section 2)."""
+
+    E0 = 0  # a placeholder, nobody's address
+    E1 = 1  # unproven, but the address is ours to know
+    E2 = 2  # DKIM or DMARC aligned From, or a trusted reporter
+    E3 = 3  # our own token; for a bounce also our own relay or our own DKIM signature
+
+
+class Confidence(Enum):
+    """How sure the reading itself is: `sure` acts, `likely` goes to review."""
+
+    SURE = "sure"
+    LIKELY = "likely"
+
+
+class BounceReason(Enum):
+    """Sisimai's words in snake_case (DESIGN.md section 4)."""
+
+    AUTH_FAILURE = "auth_failure"
+    BAD_REPUTATION = "bad_reputation"
+    BLOCKED = "blocked"
+    CONTENT_ERROR = "content_error"
+    DELIVERED = "delivered"
+    EXCEED_LIMIT = "exceed_limit"
+    EXPIRED = "expired"
+    FAILED_STARTTLS = "failed_starttls"
+    FEEDBACK = "feedback"
+    FILTERED = "filtered"
+    HAS_MOVED = "has_moved"
+    HOST_UNKNOWN = "host_unknown"
+    MAILBOX_FULL = "mailbox_full"
+    MAILER_ERROR = "mailer_error"
+    MESG_TOO_BIG = "mesg_too_big"
+    NETWORK_ERROR = "network_error"
+    NO_RELAYING = "no_relaying"
+    NOT_ACCEPT = "not_accept"
+    NOT_COMPLIANT_RFC = "not_compliant_rfc"
+    ON_HOLD = "on_hold"
+    POLICY_VIOLATION = "policy_violation"
+    REJECTED = "rejected"
+    REQUIRE_PTR = "require_ptr"
+    SECURITY_ERROR = "security_error"
+    SPAM_DETECTED = "spam_detected"
+    SPEEDING = "speeding"
+    SUSPEND = "suspend"
+    SYNTAX_ERROR = "syntax_error"
+    SYSTEM_ERROR = "system_error"
+    SYSTEM_FULL = "system_full"
+    TOO_MANY_CONN = "too_many_conn"
+    UNDEFINED = "undefined"
+    USER_UNKNOWN = "user_unknown"
+    VACATION = "vacation"
+    VIRUS_DETECTED = "virus_detected"
+
+
+class OptOutReason(Enum):
+    """Why a person leaves (DESIGN.md section 3)."""
+
+    TOO_FREQUENT = "too_frequent"
+    NOT_RELEVANT = "not_relevant"
+    NO_LONGER_NEEDED = "no_longer_needed"
+    LEFT_COMPANY = "left_company"
+    NEVER_SIGNED_UP = "never_signed_up"
+    OTHER_CHANNEL = "other_channel"
+    COMPLAINT_WORDS = "complaint_words"  # POLICY.md row 11b
+    OTHER = "other"
+
+
+class Manner(Enum):
+    """In which form an opt-out was said; it picks the row of the policy."""
+
+    ADDRESS = "address"  # mail to an unsubscribe address, or a client's own mark
+    KEYWORD = "keyword"  # the whole own text is one opt-out keyword
+    WORDING = "wording"  # opt-out words inside a sentence
+    PERSON_GONE = "person_gone"  # "he left", "wrong person": row 10b
+    COMPLAINT_WORDS = "complaint_words"  # an angry human: row 11b
+    ONE_CLICK = "one_click"
+    FORM = "form"
+
+
+class PreferenceKind(Enum):
+    PAUSE = "pause"
+    FREQUENCY = "change_frequency"
+    TOPIC = "unsubscribe_topic"
+
+
+class PrivacyKind(Enum):
+    ERASE = "erase"
+    ACCESS = "access"
+
+
+class OrderKind(Enum):
+    SUPPRESS = "suppress"
+    LIFT = "lift"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What led to a signal. `authenticated`: the From itself is aligned (E2), whatever a token adds on top."""
+
+    rule: str
+    excerpt: str = ""
+    strength: Strength = Strength.E0
+    confidence: Confidence = Confidence.SURE
+    token: Token | None = None
+    authenticated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A delivery failed or is late (`delayed`). `hard` is a word about the report, not about the address."""
+
+    address: AddressKey
+    evidence: Evidence
+    status: str  # RFC 3463, "" when none was found
+    hard: bool
+    reason: BounceReason
+    diagnostic: str = ""
+    delayed: bool = False
+    original_message_id: str = ""
+    answerable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """A feedback report. `verified_reporter`: its DKIM signer is one we trust to report."""
+
+    address: AddressKey | None  # None: no recipient could be found (POLICY.md row 13)
+    evidence: Evidence
+    feedback_type: str
+    verified_reporter: bool = False
+    original_message_id: str = ""
+    answerable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """A person wants no more marketing mail. `scope` is `all`, `list:NAME` or `topic:NAME`."""
+
+    address: AddressKey
+    evidence: Evidence
+    answerable: bool
+    manner: Manner
+    scope: str = "all"
+    reason: OptOutReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """Less mail, a pause, or not this topic; not an opt-out of all."""
+
+    address: AddressKey
+    evidence: Evidence
+    answerable: bool
+    kind: PreferenceKind
+    scope: str = "all"
+    until: datetime | None = None
+    interval_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resubscribe:
+    """START. `confirmed`: it carries the one-use confirm token, or came as a POST from a token page."""
+
+    address: AddressKey
+    evidence: Evidence
+    answerable: bool
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy:
+    """Erase me, or show me my data (GDPR articles 15 and 17)."""
+
+    address: AddressKey
+    evidence: Evidence
+    answerable: bool
+    kind: PrivacyKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoReply:
+    """Out of office, receipt, ticket, challenge: never acted on, never answered."""
+
+    address: AddressKey | None
+    evidence: Evidence
+    until: datetime | None = None
+    answerable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanReply:
+    """A person wrote something else."""
+
+    address: AddressKey
+    evidence: Evidence
+    answerable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A command of the operator. `state` is the word to set or lift; empty with LIFT means every state."""
+
+    address: AddressKey
+    evidence: Evidence
+    kind: OrderKind
+    why: str
+    by: str
+    state: str = ""
+    scope: str = "all"
+    until: datetime | None = None
+    answerable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time passed for one address: a timer ran out."""
+
+    address: AddressKey
+    evidence: Evidence
+    timer: str
+    answerable: bool = False
+
+
+Signal = Bounce | Complaint | OptOut | Preference | Resubscribe | Privacy | AutoReply | HumanReply | Order | Tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The message or act a signal came from, as far as the policy may know it."""
+
+    door: Door
+    received_at: datetime
+    inbox_id: int | None = None
+    role: Role | None = None
+    content_key: str = ""
+    message_id: str = ""
+    sender: AddressKey | None = None
+    language: str = ""
+    written_at: datetime | None = None  # the Date header, when it can be read
+    references: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the reader made of one mail: all its signals, the weightiest first."""
+
+    kind: str
+    signals: tuple[Signal, ...]
+    language: str = ""
+    automatic: bool = False
+    defects: tuple[str, ...] = ()
+    content_key: str = ""
+    message_id: str = ""
+    sender: AddressKey | None = None
+    role: Role | None = None
+    written_at: datetime | None = None
+    references: str = ""
+
+
+KINDS = (
+    "erase", "access", "complaint", "unsubscribe", "unsubscribe_topic", "pause", "change_frequency",
+    "resubscribe", "bounce", "delay", "autoreply", "reply", "other",
+)  # fmt: skip
+
+
+def kind_of(signal: Signal) -> str:  # noqa: C901 - one flat match over a closed union
+    """The word `classify --json` uses for a signal (DESIGN.md section 3)."""
+    match signal:
+        case Bounce():
+            return "delay" if signal.delayed else "bounce"
+        case Complaint():
+            return "complaint"
+        case OptOut(manner=Manner.COMPLAINT_WORDS):
+            return "complaint"
+        case OptOut(manner=Manner.PERSON_GONE):
+            return "bounce"
+        case OptOut():
+            return "unsubscribe"
+        case Preference() | Privacy():
+            return signal.kind.value
+        case Resubscribe():
+            return "resubscribe"
+        case AutoReply():
+            return "autoreply"
+        case HumanReply():
+            return "reply"
+        case Order() | Tick():
+            return "other"
+
+
+def weightiest_first(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """Signals in the order of KINDS; equal kinds keep their order."""
+    return tuple(sorted(signals, key=lambda signal: KINDS.index(kind_of(signal))))
