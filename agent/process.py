@@ -1,0 +1,204 @@
+"""The spine: accept, process_next, apply_signals. The only place where pure code and I/O meet.
+
+Two laws hold here. A promise is a commit: `accept` returns after the bytes are on disk. And everything a message
+does (events, states, letters, its own end) is one transaction, so that a stop anywhere leaves all of it or none.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from agent.mail.thread import references, written_at
+from agent.model.mail import RawMessage
+from agent.model.plan import Plan
+from agent.model.settings import Settings
+from agent.model.reading import Reading
+from agent.model.signal import OptOut, Origin, Privacy, Signal, kind_of
+from agent.obs.log import event
+from agent.policy.decide import decide
+from agent.store import address_state, events, inbox, outbox, sent, situation
+from agent.store.db import Db
+from agent.store.errors import StoreError
+from agent.store.inbox import Taken
+from agent.store.ledger import MailboxPlace
+from agent.store.writer import Writer
+from agent.trust.shortcut import TokenOptOut, token_opt_out
+from agent.trust.tokens import KeyRing
+from agent.worker.reader import ReaderDown, ReaderFailed
+
+log = logging.getLogger(__name__)
+
+STORE_PAUSE_SECONDS = 5.0  # a full disk or a lock will not end sooner
+
+
+class Sink(Protocol):
+    """Where a door hands its mail: returning is the promise that the bytes are on disk."""
+
+    async def accept(self, message: RawMessage, place: MailboxPlace | None = None) -> int:
+        """Store one message and return its inbox id; raises when it was not stored."""
+        ...
+
+
+class Reads(Protocol):
+    """The reader, as far as the spine knows it."""
+
+    async def read(self, message: RawMessage) -> Reading:
+        """What the mail says; ReaderFailed when this mail broke the reader, ReaderDown when there is none."""
+        ...
+
+
+def apply_signals(
+    db: Db, signals: tuple[Signal, ...], origin: Origin, settings: Settings, now: datetime, *, answered: bool = False
+) -> tuple[Plan, ...]:
+    """Load, decide, save for every signal of one message or act, inside the caller's transaction.
+
+    The weightiest comes first and may be answered; then the others get no letter of their own.
+    """
+    plans: list[Plan] = []
+    for signal in signals:
+        facts = situation.load(db, signal, origin, settings, now)
+        facts = replace(facts, letter_already_planned=answered)
+        plan = decide(signal, facts, settings, now)
+        event_id = events.append(db, events.describe(signal, facts, plan, now))
+        for state in plan.states:
+            address_state.save(db, state, event_id)
+        if plan.uses_token and signal.evidence.token:
+            sent.use_token(db, signal.evidence.token.id, signal.evidence.token.purpose, event_id)
+        for effect in plan.effects:
+            outbox.add(db, effect, now)
+        answered = answered or bool(plan.effects)
+        plans.append(plan)
+    return tuple(plans)
+
+
+class Process:
+    """Accepts mail, and works through what was accepted. `wake` is set when there is mail, `letters` when there may be
+    something to send.
+    """
+
+    def __init__(
+        self, *, writer: Writer, reader: Reads, settings: Settings, ring: KeyRing, clock: Callable[[], datetime]
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._settings = settings
+        self._ring = ring
+        self._clock = clock
+        self.wake = asyncio.Event()
+        self.letters = asyncio.Event()
+        self.stopping = False
+
+    async def accept(self, message: RawMessage, place: MailboxPlace | None = None) -> int:
+        """Commit 1; see Sink."""
+        inbox_id = await self._writer.run(lambda db: inbox.accept(db, message, place))
+        event(log, "accepted", inbox=inbox_id, door=message.source.door, size=len(message.raw))
+        self.wake.set()
+        return inbox_id
+
+    async def run(self) -> None:
+        """Work until `stopping`: then the batch in hand is finished and no other begun."""
+        while not self.stopping:
+            self.wake.clear()
+            try:
+                if await self.process_next():
+                    continue
+                await self.wake.wait()
+            except (StoreError, ReaderDown) as wrong:
+                event(log, "processing_paused", level=logging.ERROR, why=str(wrong))
+                await asyncio.sleep(STORE_PAUSE_SECONDS)
+
+    async def process_next(self) -> int:
+        """Take the next messages and bring each to its end, or count a failed attempt; returns how many."""
+        take = partial(inbox.take, limits=self._settings.limits, now=self._clock())
+        taken = await self._writer.run(take)
+        ends = await asyncio.gather(*(self._bring_to_its_end(one) for one in taken), return_exceptions=True)
+        for error in ends:
+            if error is not None:
+                raise error
+        return len(taken)
+
+    async def _bring_to_its_end(self, taken: Taken) -> None:
+        try:
+            done_by_token = taken.token_applied or await self._apply_token(taken)
+            reading = await self._reader.read(taken.message)
+            await self._apply_reading(taken, reading, done_by_token)
+        except (StoreError, ReaderDown):  # ours, not the mail's: nothing is blamed on it
+            await self._writer.run(lambda db: inbox.release(db, taken.id))
+            raise
+        except ReaderFailed as broke:
+            await self._failed(taken, str(broke))
+        except Exception as bug:  # noqa: BLE001 - one of the four places: a bug costs this mail its turn, not the rest
+            event(log, "apply_failed", level=logging.ERROR, inbox=taken.id, error=bug)
+            await self._failed(taken, f"{type(bug).__name__}: {bug}")
+
+    async def _apply_token(self, taken: Taken) -> bool:
+        found = token_opt_out(taken.message, self._settings.limits, self._ring)
+        if found is None:
+            return False
+        origin = _token_origin(taken, found)
+
+        def job(db: Db) -> tuple[Plan, ...]:
+            plans = apply_signals(db, (found.signal,), origin, self._settings, self._clock())
+            inbox.token_applied(db, taken.id, origin.content_key)
+            return plans
+
+        self._tell(taken, (found.signal,), await self._writer.run(job))
+        return True
+
+    async def _apply_reading(self, taken: Taken, reading: Reading, done_by_token: bool) -> None:
+        signals = _additions(reading.signals) if done_by_token else reading.signals
+        origin = _reading_origin(taken, reading)
+
+        def job(db: Db) -> tuple[Plan, ...]:
+            now = self._clock()
+            plans = apply_signals(db, signals, origin, self._settings, now, answered=done_by_token)
+            if reading.defects and not reading.signals and not done_by_token:
+                inbox.set_aside(db, taken.id, f"cannot be read: {', '.join(reading.defects)}", now)
+            else:
+                inbox.finish(db, taken.id, reading.kind, origin.content_key, now)
+            return plans
+
+        self._tell(taken, signals, await self._writer.run(job), kind=reading.kind)
+
+    async def _failed(self, taken: Taken, why: str) -> None:
+        event(log, "attempt_failed", level=logging.WARNING, inbox=taken.id, attempt=taken.attempts)
+        await self._writer.run(lambda db: inbox.failed(db, taken.id, why))
+
+    def _tell(self, taken: Taken, signals: tuple[Signal, ...], plans: tuple[Plan, ...], kind: str = "") -> None:
+        for signal, plan in zip(signals, plans, strict=True):
+            event(log, "applied", inbox=taken.id, kind=kind_of(signal), rule=signal.evidence.rule, row=plan.row,
+                  states=len(plan.states), letters=len(plan.effects), alert=plan.alert or None)  # fmt: skip
+        if not plans:
+            event(log, "read", inbox=taken.id, kind=kind or "other")
+        if any(plan.effects for plan in plans):
+            self.letters.set()
+
+
+def _additions(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """What the body may add to an opt-out that the token brought into effect already."""
+    return tuple(
+        signal for signal in signals
+        if isinstance(signal, Privacy) or (isinstance(signal, OptOut) and signal.reason is not None)
+    )  # fmt: skip
+
+
+def _token_origin(taken: Taken, found: TokenOptOut) -> Origin:
+    front, message = found.front, taken.message
+    return Origin(
+        door=message.source.door, received_at=message.received_at, inbox_id=taken.id, role=message.role,
+        content_key=front.content_key, message_id=front.message_id, sender=front.sender, language=front.language_hint,
+        written_at=written_at(front.headers), references=references(front.headers),
+    )  # fmt: skip
+
+
+def _reading_origin(taken: Taken, reading: Reading) -> Origin:
+    message = taken.message
+    return Origin(
+        door=message.source.door, received_at=message.received_at, inbox_id=taken.id, role=reading.role,
+        content_key=reading.content_key, message_id=reading.message_id, sender=reading.sender,
+        language=reading.language, written_at=reading.written_at, references=reading.references,
+    )  # fmt: skip

@@ -1,2 +1,83 @@
+"""The command `optoutd`: one thin module per group, loaded only when it is called.
+
+Exit codes: 0 done or yes, 1 no, 2 the user's mistake in one clear line, 3 our fault.
+"""
+
+import importlib
+import sys
+from importlib.metadata import version
+
+import click
+
+_COMMANDS = {
+    "run": ("agent.cli.daemon", "run", "The daemon: read mail, honour it, confirm it."),
+    "demo": ("agent.cli.demo", "demo", "The whole job on embedded parts; no root, no network."),
+    "classify": ("agent.cli.classify", "classify", "Say what mails mean; no configuration needed."),
+    "check": ("agent.cli.people", "check", "May these addresses be mailed? 0 yes, 1 no."),
+    "suppress": ("agent.cli.people", "suppress", "Stop marketing mail to an address."),
+    "lift": ("agent.cli.people", "lift", "Take a suppression back."),
+    "list": ("agent.cli.people", "list_suppressed", "Who may not be mailed now."),
+    "history": ("agent.cli.people", "history", "Everything known of an address."),
+    "mint": ("agent.cli.mint", "mint", "Token addresses and headers for one marketing mail."),
+    "config": ("agent.cli.config", "config", "Check the configuration."),
+    "quarantine": ("agent.cli.quarantine", "quarantine", "Mail that was set aside."),
+    "rebuild": ("agent.cli.rebuild", "rebuild", "Write suppression.db anew from optoutd.db."),
+}
+
+
+_CONFIG_HELP = "Configuration; else $OPTOUTD_CONFIG, ./config.toml, /etc/optoutd/config.toml."
+
+
+class _LazyGroup(click.Group):
+    """Names and help lines without importing what stands behind them: the start stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("optoutd"), prog_name="optoutd")
+@click.option(
+    "-c",
+    "--config",
+    "config_path",
+    metavar="FILE",
+    help=_CONFIG_HELP,
+)
+@click.pass_context
+def optoutd(ctx: click.Context, config_path: str | None) -> None:
+    """Honour every opt-out, bounce and complaint that comes by mail."""
+    ctx.obj = config_path
+
+
 def main() -> None:
-    raise SystemExit(2)
+    """Run the command line; every ending is an exit code and, for a mistake, one clear line."""
+    try:
+        code = optoutd.main(standalone_mode=False)
+    except click.UsageError as wrong:
+        where = f" (try: {wrong.ctx.command_path} --help)" if wrong.ctx else ""
+        sys.exit(_say(f"{wrong.format_message()}{where}", 2))
+    except click.ClickException as wrong:
+        sys.exit(_say(wrong.format_message(), wrong.exit_code))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_say("stopped", 130))
+    except BrokenPipeError:
+        sys.exit(0)  # `optoutd list | head`
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(line: str, code: int) -> int:
+    print(f"optoutd: {line}", file=sys.stderr)  # noqa: T201 - the one line an error says
+    return code

@@ -63,6 +63,11 @@ class Source:
     reference: str
     account: str = ""
 
+    @property
+    def junk(self) -> bool:
+        """Whether the provider had sorted it out as spam: such mail needs better evidence."""
+        return self.reference.startswith("imap-junk:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawMessage:

@@ -1,6 +1,6 @@
 """Every setting: its type, its bounds, its default and one line why. The reference page is made from here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Literal
@@ -127,7 +127,9 @@ class ImapAccount:
     port: Annotated[Port, doc("993 for implicit TLS")] = 993
     tls: Annotated[TlsMode, doc("implicit, or none on loopback")] = TlsMode.IMPLICIT
     ca_file: Annotated[str, doc("extra trust anchor, PEM; empty: the system's")] = ""
-    password: Annotated[str, doc("better: password_file, or a systemd credential imap.NAME.password")] = ""
+    password: Annotated[str, doc("better: password_file, or a systemd credential imap.NAME.password")] = field(
+        default="", repr=False
+    )
     password_file: Annotated[str, doc("file holding the password")] = ""
     folder: Annotated[str, doc("folder to read")] = "INBOX"
     junk_folder: Annotated[str, doc("also read, with stricter evidence; empty: not")] = ""
@@ -149,7 +151,9 @@ class RelaySettings:
     tls: Annotated[TlsMode, doc("starttls, implicit, or none on loopback without a password")] = TlsMode.STARTTLS
     ca_file: Annotated[str, doc("extra trust anchor, PEM; empty: the system's")] = ""
     user: Annotated[str, doc("login; empty: none")] = ""
-    password: Annotated[str, doc("better: password_file, or a systemd credential relay.password")] = ""
+    password: Annotated[str, doc("better: password_file, or a systemd credential relay.password")] = field(
+        default="", repr=False
+    )
     password_file: Annotated[str, doc("file holding the password")] = ""
     seconds: Annotated[Positive, doc("the longest one delivery may take")] = 60
 
@@ -236,3 +240,9 @@ class Settings:
     limits: Limits = Limits()
     retention: Retention = Retention()
     log: LogSettings = LogSettings()
+
+
+def without_secrets(settings: Settings) -> Settings:
+    """The same settings with every password taken out: fit for a log, a pipe, a report."""
+    accounts = tuple(replace(account, password="") for account in settings.imap)
+    return replace(settings, imap=accounts, relay=replace(settings.relay, password=""))

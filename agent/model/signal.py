@@ -254,23 +254,6 @@ class Origin:
     references: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the reader made of one mail: all its signals, the weightiest first."""
-
-    kind: str
-    signals: tuple[Signal, ...]
-    language: str = ""
-    automatic: bool = False
-    defects: tuple[str, ...] = ()
-    content_key: str = ""
-    message_id: str = ""
-    sender: AddressKey | None = None
-    role: Role | None = None
-    written_at: datetime | None = None
-    references: str = ""
-
-
 KINDS = (
     "erase", "access", "complaint", "unsubscribe", "unsubscribe_topic", "pause", "change_frequency",
     "resubscribe", "bounce", "delay", "autoreply", "reply", "other",
@@ -290,8 +273,8 @@ def kind_of(signal: Signal) -> str:  # noqa: C901 - one flat match over a closed
             return "bounce"
         case OptOut():
             return "unsubscribe"
-        case Preference() | Privacy():
-            return signal.kind.value
+        case Preference(kind=PreferenceKind() as kind) | Privacy(kind=PrivacyKind() as kind):
+            return str(kind.value)
         case Resubscribe():
             return "resubscribe"
         case AutoReply():

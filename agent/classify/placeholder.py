@@ -1,0 +1,14 @@
+"""Addresses that stand for nobody: what a reporter writes in place of the person (RFC 6590)."""
+
+import re
+
+from agent.model.address import AddressKey
+
+# Letters come folded. `redacted-0a1b@` carries a keyed hash; `hashed@`, `x@` and rows of stars hide the same thing.
+_LOCAL = re.compile(r"(?:redacted|hashed|hidden|removed|masked|anonymi[sz]ed|undisclosed|unknown)(?:[-._+].*)?|[x*]+")
+_DOMAINS = frozenset({"redacted", "redacted.invalid", "hidden", "localhost"})
+
+
+def is_placeholder(key: AddressKey) -> bool:
+    """Whether suppressing this address would suppress nobody, or the wrong one."""
+    return bool(_LOCAL.fullmatch(key.local)) or key.domain in _DOMAINS or key.domain.endswith(".invalid")

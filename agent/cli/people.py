@@ -1,0 +1,162 @@
+"""`check`, `suppress`, `lift`, `list`, `history`: who may be mailed, and why."""
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+
+import click
+import msgspec
+
+from agent.cli.books import Books, address_of, opened
+from agent.model.mail import Door
+from agent.model.plan import Plan
+from agent.model.signal import Evidence, Order, OrderKind, Origin, Strength
+from agent.model.state import State
+from agent.obs.clock import utc_now
+from agent.process import apply_signals
+from agent.store import reads
+from agent.store.reads import PastEvent, Suppressed
+
+STATES = click.Choice([state.value for state in State])
+
+
+@click.command()
+@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...|-")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an address.")
+@click.pass_context
+def check(ctx: click.Context, addresses: tuple[str, ...], as_json: bool) -> int:
+    """May these addresses be mailed? Exit 0 when all may, 1 when one may not; - reads them from standard input."""
+    code = 0
+    with opened(ctx) as books:
+        for text in _typed(addresses):
+            against = reads.check(books.db, address_of(text), utc_now())
+            code = 1 if against else code
+            if as_json:
+                _json({"address": text, "may_be_mailed": not against, "because": [_row(one) for one in against]})
+            else:
+                click.echo(f"{text}: " + ("; ".join(map(_words, against)) if against else "may be mailed"))
+    return code
+
+
+@click.command()
+@click.argument("address")
+@click.option("--why", required=True, help="What the person said, or what you know.")
+@click.option("--by", "by", required=True, metavar="NAME", help="Who decided it.")
+@click.option("--state", type=STATES, default="opt_out", show_default=True)
+@click.option("--scope", default="all", show_default=True, help="all, list:NAME or topic:NAME.")
+@click.pass_context
+def suppress(ctx: click.Context, address: str, why: str, by: str, state: str, scope: str) -> None:
+    """Stop marketing mail to an address, at once; for example after a phone call."""
+    _order(ctx, address, OrderKind.SUPPRESS, why, by, state, scope)
+
+
+@click.command()
+@click.argument("address")
+@click.option("--why", required=True, help="Why mail may go there again, and how you know.")
+@click.option("--by", "by", required=True, metavar="NAME", help="Who decided it.")
+@click.option("--state", type=STATES, default=None, help="Only this one; a complaint is lifted only by its name.")
+@click.option("--scope", default="all", show_default=True, help="all, list:NAME or topic:NAME.")
+@click.pass_context
+def lift(ctx: click.Context, address: str, why: str, by: str, state: str | None, scope: str) -> None:
+    """Take a suppression back."""
+    _order(ctx, address, OrderKind.LIFT, why, by, state or "", scope)
+
+
+@click.command("list")
+@click.option("--state", type=STATES, default=None, help="Only these.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
+@click.pass_context
+def list_suppressed(ctx: click.Context, state: str | None, as_json: bool) -> None:
+    """Who may not be mailed now."""
+    with opened(ctx) as books:
+        for one in reads.suppressed(books.db, utc_now()):
+            if state in (None, one.standing.state.value):
+                if as_json:
+                    _json(_row(one))
+                else:
+                    click.echo(f"{one.key}: {_words(one)}")
+
+
+@click.command()
+@click.argument("address")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an event.")
+@click.pass_context
+def history(ctx: click.Context, address: str, as_json: bool) -> int:
+    """Everything that ever happened with an address, oldest first; exit 1 when nothing did."""
+    with opened(ctx) as books:
+        past = reads.history(books.db, address_of(address))
+    for one in past:
+        if as_json:
+            _json(_event_row(one))
+        else:
+            click.echo(_event_words(one))
+    if not past and not as_json:
+        click.echo(f"{address}: nothing is known of it")
+    return 0 if past else 1
+
+
+def _order(ctx: click.Context, address: str, kind: OrderKind, why: str, by: str, state: str, scope: str) -> None:
+    key, now = address_of(address), utc_now()
+    evidence = Evidence(rule=f"operator:{kind.value}", excerpt=why[:200], strength=Strength.E3)
+    order = Order(address=key, evidence=evidence, kind=kind, why=why, by=by, state=state, scope=scope)
+    with opened(ctx) as books:
+        with books.db.transaction():
+            (plan,) = apply_signals(
+                books.db, (order,), Origin(door=Door.OPERATOR, received_at=now), books.settings, now
+            )
+        books.publish()
+        _tell(books, plan, address, now)
+
+
+def _tell(books: Books, plan: Plan, address: str, now: datetime) -> None:
+    against = reads.check(books.db, address_of(address), now)
+    click.echo(f"{plan.reason}\n{address}: " + ("; ".join(map(_words, against)) if against else "may be mailed"))
+
+
+def _typed(addresses: tuple[str, ...]) -> Iterable[str]:
+    for text in addresses:
+        if text == "-":
+            yield from (line.strip() for line in sys.stdin if line.strip())
+        else:
+            yield text
+
+
+def _words(one: Suppressed) -> str:
+    standing = one.standing
+    until = f" until {_day(standing.until)}" if standing.until else ""
+    scope = "" if standing.scope == "all" else f" ({standing.scope})"
+    return f"{standing.state.value}{scope} since {_day(standing.since)}{until}: {standing.reason}"
+
+
+def _row(one: Suppressed) -> dict[str, object]:
+    standing = one.standing
+    return {
+        "address": str(one.key), "scope": standing.scope, "state": standing.state.value, "reason": standing.reason,
+        "rule": standing.rule, "strength": standing.strength.name, "since": _time(standing.since),
+        "until": _time(standing.until), "by": standing.by,
+    }  # fmt: skip
+
+
+def _event_words(one: PastEvent) -> str:
+    mail = f" (mail {one.inbox_id})" if one.inbox_id else ""
+    return f"{_time(one.at)} {one.kind} by {one.rule}, {one.strength.name}, row {one.row}{mail}: {one.reason}"
+
+
+def _event_row(one: PastEvent) -> dict[str, object]:
+    return {
+        "id": one.id, "at": _time(one.at), "mail": one.inbox_id, "kind": one.kind, "rule": one.rule,
+        "excerpt": one.excerpt, "strength": one.strength.name, "row": one.row, "reason": one.reason, "by": one.by,
+        "alert": one.alert or None,
+    }  # fmt: skip
+
+
+def _day(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d")
+
+
+def _time(when: datetime | None) -> str | None:
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
+
+
+def _json(row: object) -> None:
+    click.echo(msgspec.json.encode(row).decode())

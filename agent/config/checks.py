@@ -1,0 +1,209 @@
+"""What no single type can say: which settings contradict each other, and which name something that is not there."""
+
+import ipaddress
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.config.secret import exposed, variable_name
+from agent.config.sections import Sections
+from agent.model.address import fold_domain, parse_address
+from agent.model.mail import Role
+from agent.model.settings import (
+    Addresses,
+    After,
+    Identity,
+    ImapAccount,
+    LetterSettings,
+    RelaySettings,
+    SmtpSettings,
+    TlsMode,
+    TokenSettings,
+)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:\s]+):(?P<port>[0-9]{1,5})")
+_WRITE_ADDRESS = "write one address, such as sales@example.com"
+_WRITE_DOMAIN = "write a domain, such as example.com"
+
+
+def check(sections: Sections) -> Iterator[str]:
+    """Every contradiction among the sections that are right in themselves."""
+    if identity := sections.of(Identity):
+        yield from _identity(identity)
+    if addresses := sections.of(Addresses):
+        yield from _addresses(addresses)
+    if tokens := sections.of(TokenSettings):
+        yield from _tokens(tokens)
+    if smtp := sections.of(SmtpSettings):
+        yield from _smtp(smtp)
+    if relay := sections.of(RelaySettings):
+        yield from _relay(relay)
+    if letters := sections.of(LetterSettings):
+        yield from _letters(letters)
+    for account in sections.imap:
+        yield from _account(account)
+    yield from _names(sections.imap)
+
+
+def loopback(host: str) -> bool:
+    """Whether a connection to this host cannot leave the machine."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() in ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
+
+
+def _identity(identity: Identity) -> Iterator[str]:
+    for key, value in (("company", identity.company), ("postal_address", identity.postal_address)):
+        if not value.strip() or not value.isprintable():
+            yield f"identity.{key}: must be one line of text; every letter carries it"
+    if parse_address(identity.contact) is None:
+        yield f"identity.contact: {_quoted(identity.contact)} is not an address; {_WRITE_ADDRESS}"
+    if not identity.domains:
+        yield f"identity.domains: is empty; {_WRITE_DOMAIN}, so that your own people are never suppressed"
+    for domain in identity.domains:
+        if not _is_domain(domain):
+            yield f"identity.domains: {_quoted(domain)} is not a domain; {_WRITE_DOMAIN}"
+
+
+def _addresses(addresses: Addresses) -> Iterator[str]:
+    roles: dict[str, Role] = {}
+    for role in Role:
+        for text in addresses.of(role):
+            key = parse_address(text)
+            if key is None:
+                yield f"addresses.{role.value}: {_quoted(text)} is not an address; {_WRITE_ADDRESS}"
+            elif (other := roles.setdefault(str(key), role)) is not role:
+                yield f"addresses.{role.value}: {key} is also in addresses.{other.value}; keep it in one of the two"
+    if addresses.token_domain and not _is_domain(addresses.token_domain):
+        yield f"addresses.token_domain: {_quoted(addresses.token_domain)} is not a domain; {_WRITE_DOMAIN}"
+
+
+def _tokens(tokens: TokenSettings) -> Iterator[str]:
+    path = Path(tokens.key_file)  # one that is not there yet is made at the first start
+    if tokens.key_file and _trouble(path) is None and (fault := exposed(path)):
+        yield f"tokens.key_file: {fault}"
+
+
+def _smtp(smtp: SmtpSettings) -> Iterator[str]:
+    for text in smtp.listen:
+        found = _LISTEN.fullmatch(text)
+        if not found or int(found["port"]) > 65535:
+            yield f'smtp.listen: {_quoted(text)} is not host:port; write, for example, "127.0.0.1:2525" or "[::1]:2525"'
+    if smtp.hostname and not _is_domain(smtp.hostname):
+        yield f"smtp.hostname: {_quoted(smtp.hostname)} is not a host name; write one, such as mail.example.com"
+    for key, value, other, partner in (
+        ("tls_cert", smtp.tls_cert, "tls_key", smtp.tls_key),
+        ("tls_key", smtp.tls_key, "tls_cert", smtp.tls_cert),
+    ):
+        if value and not partner:
+            yield f"smtp.{key}: is set without smtp.{other}; STARTTLS needs both"
+        yield from _file(f"smtp.{key}", value)
+    key_file = Path(smtp.tls_key)
+    # The group may read it: web servers on the same machine often share it.
+    if smtp.tls_key and _trouble(key_file) is None and (fault := exposed(key_file, 0o007)):
+        yield f"smtp.tls_key: {fault}"
+
+
+def _relay(relay: RelaySettings) -> Iterator[str]:
+    if relay.host:
+        yield from _host("relay.host", relay.host)
+    login = bool(relay.user or relay.password or relay.password_file)
+    if relay.tls is TlsMode.NONE and relay.host and not loopback(relay.host):
+        yield f"relay.tls: none is for loopback only, and {relay.host} is not; write starttls or implicit"
+    elif relay.tls is TlsMode.NONE and login:
+        yield "relay.tls: none would send the password in clear; write starttls or implicit, or take the login out"
+    yield from _password("relay", relay.password, relay.password_file)
+    yield from _file("relay.ca_file", relay.ca_file)
+
+
+def _letters(letters: LetterSettings) -> Iterator[str]:
+    for key, value in (
+        ("from_address", letters.from_address),
+        ("reply_to", letters.reply_to),
+        ("envelope_from", letters.envelope_from),
+    ):
+        if value and parse_address(value) is None:
+            yield f"letters.{key}: {_quoted(value)} is not an address; {_WRITE_ADDRESS}"
+
+
+def _account(account: ImapAccount) -> Iterator[str]:
+    place = f"imap.{account.name}"
+    if not _NAME.fullmatch(account.name):
+        yield f"{place}.name: may hold letters, digits and . _ - only, at most 64; it is part of file names"
+    yield from _host(f"{place}.host", account.host)
+    if not account.user:
+        yield f"{place}.user: is empty; write the login, as a rule the whole address"
+    yield from _account_tls(place, account)
+    yield from _password(place, account.password, account.password_file)
+    yield from _file(f"{place}.ca_file", account.ca_file)
+    yield from _folders(place, account)
+
+
+def _account_tls(place: str, account: ImapAccount) -> Iterator[str]:
+    match account.tls:
+        case TlsMode.STARTTLS:
+            yield f"{place}.tls: starttls is not supported for IMAP; write implicit, and port = 993"
+        case TlsMode.NONE if not loopback(account.host):
+            yield f"{place}.tls: none is for loopback only, and {account.host} is not; write implicit, and port = 993"
+        case _:
+            pass
+
+
+def _folders(place: str, account: ImapAccount) -> Iterator[str]:
+    if not account.folder:
+        yield f'{place}.folder: is empty; write folder = "INBOX"'
+    if account.after is After.MOVE and not account.move_to:
+        yield f'{place}.move_to: is empty, and after is "move"; write the folder that stored mail is moved to'
+    elif account.after is After.MOVE and account.move_to in (account.folder, account.junk_folder):
+        yield f"{place}.move_to: is a folder that is read; write another one"
+    if account.junk_folder and account.junk_folder == account.folder:
+        yield f"{place}.junk_folder: is the same as folder; leave it out"
+
+
+def _names(accounts: tuple[ImapAccount, ...]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for account in accounts:
+        variable = variable_name(account.name)  # names that differ in case or punctuation only would share it
+        if variable in seen:
+            yield f"imap.{account.name}.name: is too like the account {_quoted(seen[variable])}; give each its own name"
+        seen.setdefault(variable, account.name)
+
+
+def _password(place: str, literal: str, file: str) -> Iterator[str]:
+    if literal and file:
+        yield f"{place}.password: is given twice, also as password_file; take password out"
+
+
+def _host(place: str, host: str) -> Iterator[str]:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        if not _is_domain(host):
+            yield f"{place}: {_quoted(host)} is not a host name; write the name alone, the port goes into port"
+
+
+def _file(place: str, name: str) -> Iterator[str]:
+    if name and (trouble := _trouble(Path(name))):
+        yield f"{place}: {name}: {trouble}; write the path of a file that this user may read, or leave {place} out"
+
+
+def _trouble(path: Path) -> str | None:
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        return error.strerror
+    if not regular:
+        return "Not a file"
+    return None if os.access(path, os.R_OK) else "Permission denied"
+
+
+def _is_domain(text: str) -> bool:
+    return fold_domain(text) is not None
+
+
+def _quoted(text: str) -> str:
+    return '"' + "".join(c if c.isprintable() else "?" for c in text[:60]) + '"'

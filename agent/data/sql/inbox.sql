@@ -1,0 +1,100 @@
+-- name: inbox_find(reference)$
+SELECT id FROM inbox WHERE reference = :reference;
+
+-- name: inbox_add(reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)$
+INSERT INTO inbox (reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)
+VALUES (:reference, :door, :account, :role, :envelope_from, :envelope_to, :peer, :size, :received_at)
+RETURNING id;
+
+-- name: inbox_add_raw(inbox_id, raw)!
+INSERT INTO inbox_raw (inbox_id, raw) VALUES (:inbox_id, :raw);
+
+-- name: inbox_exhausted(attempts)
+SELECT id, error FROM inbox WHERE status IN ('new', 'token_applied') AND attempts >= :attempts ORDER BY attempts, id;
+
+-- name: inbox_fresh(batch)
+SELECT id FROM inbox WHERE status IN ('new', 'token_applied') AND attempts = 0 ORDER BY id LIMIT :batch;
+
+-- name: inbox_tried()$
+SELECT id FROM inbox WHERE status IN ('new', 'token_applied') AND attempts > 0 ORDER BY attempts, id LIMIT 1;
+
+-- name: inbox_count_take()$
+UPDATE counter SET value = value + 1 WHERE name = 'takes' RETURNING value;
+
+-- name: inbox_attempt(id)^
+UPDATE inbox SET attempts = attempts + 1 WHERE id = :id
+RETURNING id, attempts, status, reference, door, account, role, envelope_from, envelope_to, peer, received_at,
+  (SELECT raw FROM inbox_raw WHERE inbox_id = inbox.id);
+
+-- name: inbox_finish(id, kind, content_key, now)!
+UPDATE inbox SET status = 'done', kind = :kind, content_key = :content_key, error = '', finished_at = :now
+WHERE id = :id;
+
+-- name: inbox_token_applied(id, content_key)!
+UPDATE inbox SET status = 'token_applied', token_applied = 1, attempts = 0, error = '', content_key = :content_key
+WHERE id = :id;
+
+-- name: inbox_failed(id, why)!
+UPDATE inbox SET error = :why WHERE id = :id;
+
+-- name: inbox_release(id)!
+UPDATE inbox SET attempts = max(attempts - 1, 0) WHERE id = :id AND status IN ('new', 'token_applied');
+
+-- name: inbox_messages()
+SELECT id, door, status, kind, error, received_at FROM inbox ORDER BY id;
+
+-- name: inbox_set_aside(id, why, now)!
+UPDATE inbox SET status = 'quarantined', error = :why, finished_at = :now WHERE id = :id;
+
+-- name: quarantine_all()
+SELECT id, reference, envelope_from, peer, size, attempts, error, received_at, finished_at
+FROM inbox WHERE status = 'quarantined' ORDER BY id;
+
+-- name: quarantine_raw(id)$
+SELECT raw FROM inbox JOIN inbox_raw ON inbox_id = inbox.id WHERE inbox.id = :id AND status = 'quarantined';
+
+-- name: quarantine_retry(id)$
+UPDATE inbox SET status = iif(token_applied, 'token_applied', 'new'), attempts = 0, error = '', finished_at = NULL
+WHERE id = :id AND status = 'quarantined' RETURNING id;
+
+-- name: quarantine_drop(id, now)$
+UPDATE inbox SET status = 'done', kind = 'dropped', finished_at = :now
+WHERE id = :id AND status = 'quarantined' RETURNING id;
+
+-- name: inbox_forget(id)!
+DELETE FROM inbox_raw WHERE inbox_id = :id;
+
+-- name: inbox_forget_done(before)
+DELETE FROM inbox_raw
+WHERE EXISTS (SELECT 1 FROM inbox WHERE id = inbox_id AND status = 'done' AND finished_at < :before)
+RETURNING inbox_id;
+
+-- name: quarantine_old(before)
+SELECT id FROM inbox WHERE status = 'quarantined' AND finished_at < :before ORDER BY id;
+
+-- name: ledger_store(account, folder, uidvalidity, uid, inbox_id)!
+INSERT INTO ledger (account, folder, uidvalidity, uid, state, inbox_id)
+VALUES (:account, :folder, :uidvalidity, :uid, 'stored', :inbox_id)
+ON CONFLICT DO NOTHING;
+
+-- name: ledger_known(account, folder, uidvalidity, uids)
+SELECT uid FROM ledger
+WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity
+  AND uid IN (SELECT value FROM json_each(:uids));
+
+-- name: ledger_unsettled(account, folder, uidvalidity)
+SELECT uid FROM ledger
+WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity AND state = 'stored' ORDER BY uid;
+
+-- name: ledger_settle(account, folder, uidvalidity, uid)!
+UPDATE ledger SET state = 'settled'
+WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity AND uid = :uid AND state = 'stored';
+
+-- name: ledger_skip(account, folder, uidvalidity, uid, why)!
+INSERT INTO ledger (account, folder, uidvalidity, uid, state, why)
+VALUES (:account, :folder, :uidvalidity, :uid, 'skipped', :why)
+ON CONFLICT DO UPDATE SET state = 'skipped', why = :why WHERE state = 'stored';
+
+-- name: first_start(account, folder, now)$
+INSERT INTO first_start (account, folder, at) VALUES (:account, :folder, :now)
+ON CONFLICT DO UPDATE SET at = at RETURNING at;

@@ -1,0 +1,67 @@
+"""Address header fields to keys: linear, strict, and never a choice among several readings (RFC 5322 section 3.4)."""
+
+import re
+from collections.abc import Sequence
+
+from agent.model.address import AddressKey, parse_address
+
+MAX_MAILBOXES = 50
+MAX_FIELD = 20_000
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[(),;:<>]|[^"(),;:<>]+|"')
+
+
+def single_sender(values: Sequence[str]) -> AddressKey | None:
+    """The one address of all From fields; several, none, a group or anything ambiguous is nobody."""
+    if len(values) != 1:
+        return None
+    found = split_mailboxes(values[0])
+    return mailbox_address(found[0]) if found is not None and len(found) == 1 else None
+
+
+def addresses_of(values: tuple[str, ...]) -> tuple[AddressKey, ...]:
+    """Every readable address of recipient fields, each once, in order."""
+    found: dict[AddressKey, None] = {}
+    for value in values:
+        for mailbox in split_mailboxes(value) or ():
+            key = mailbox_address(mailbox)
+            if key is not None:
+                found.setdefault(key)
+            if len(found) >= MAX_MAILBOXES:
+                return tuple(found)
+    return tuple(found)
+
+
+def split_mailboxes(value: str) -> tuple[str, ...] | None:
+    """The mailboxes of a list with comments taken out, or None for group syntax and unbalanced brackets."""
+    parts: list[str] = [""]
+    comment, angle = 0, False
+    for match in _TOKEN.finditer(value[:MAX_FIELD]):
+        token = match[0]
+        if token == "(":
+            comment += 1
+        elif token == ")" and comment:
+            comment -= 1
+        elif comment:
+            continue
+        elif token == "," and not angle:
+            parts.append("")
+        elif token == '"' or (token in ":;" and not angle):
+            return None  # an open quote, or a group
+        else:
+            angle = token == "<" or (angle and token != ">")
+            parts[-1] += token
+    kept = tuple(part.strip() for part in parts[: MAX_MAILBOXES + 1] if part.strip())
+    return None if angle or comment else kept
+
+
+def mailbox_address(mailbox: str) -> AddressKey | None:
+    """The address of `Name <local@domain>` or of a bare address; a name that holds another address is refused."""
+    opening = mailbox.rfind("<")
+    if opening < 0:
+        return parse_address(mailbox)
+    name, rest = mailbox[:opening].strip(), mailbox[opening:]
+    key = parse_address(rest)
+    if key is not None and "@" in name and not name.startswith('"') and parse_address(name) != key:
+        return None  # two addresses in one mailbox: readers disagree which one counts
+    return None if "<" in name and not name.startswith('"') else key

@@ -1,0 +1,106 @@
+"""Headers and what was read of the body to one ParsedMail; the daemon reads headers alone, where a token is proven."""
+
+from dataclasses import dataclass
+
+from agent.mail.addresses import addresses_of, single_sender
+from agent.mail.automatic import automatic_marks
+from agent.mail.content_key import content_key
+from agent.mail.headers import Block, by_name, read_block
+from agent.mail.language import language_hint
+from agent.mail.parts import content_type
+from agent.mail.token import RECIPIENT_FIELDS, find_tokens
+from agent.model.address import AddressKey
+from agent.model.mail import ParsedMail, RawMessage
+from agent.model.report import Arf, Dsn
+from agent.model.settings import Limits
+
+MESSAGE_TOO_LARGE = "message-too-large"
+BLANK_RUN = "blank-run"
+
+_BLANKS = (b" " * 2000, b"\t" * 2000)
+_Values = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What was read of the body; all empty when only the headers were."""
+
+    text: str = ""
+    own_text: str = ""
+    html: bool = False
+    dsn: Dsn | None = None
+    arf: Arf | None = None
+    original: Block | None = None
+    defects: tuple[str, ...] = ()
+
+
+HEADERS_ONLY = Content()
+
+
+def read_front(message: RawMessage, limits: Limits) -> ParsedMail:
+    """A ParsedMail from the bounded header block: no text, no report, never an exception."""
+    raw = with_line_feeds(message.raw)
+    return assemble(message, raw, read_block(raw, limits), HEADERS_ONLY, limits)
+
+
+def with_line_feeds(raw: bytes) -> bytes:
+    """The mail itself, or with LF where its only line ending is a bare CR."""
+    return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
+
+
+def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, limits: Limits) -> ParsedMail:
+    """One value from the header block and the content."""
+    headers, wire, shown = block.headers, by_name(block.wire), by_name(block.headers)
+    return_path = _return_path(message, wire)
+    subject = shown.get("subject", [""])[0]
+    original = content.original
+    return ParsedMail(
+        headers=headers,
+        subject=subject,
+        sender=single_sender(wire.get("from", ())),
+        to=_recipients(message, wire),
+        return_path=return_path,
+        message_id=wire.get("message-id", [""])[0],
+        text=content.text,
+        own_text=content.own_text,
+        language_hint=language_hint(headers, content.own_text, subject, content.text),
+        dsn=content.dsn,
+        arf=content.arf,
+        original=original.headers if original else None,
+        original_raw=original.raw if original else b"",
+        tokens=find_tokens(
+            block.wire,
+            message.envelope_to,
+            return_path,
+            envelope_ids=_envelope_ids(content),
+            return_paths=(content.arf.original_mail_from,) if content.arf else (),
+            original=original.wire if original else None,
+        ),
+        automatic=automatic_marks(headers, return_path, limits.received_hops),
+        authentication=tuple(shown.get("authentication-results", ())),
+        content_type=content_type(shown.get("content-type", [""])[0]),
+        html=content.html,
+        content_key=content_key(message.role, headers, raw[block.body_at :]),
+        defects=(*block.defects, *_size_defects(raw, limits), *content.defects),
+    )
+
+
+def _return_path(message: RawMessage, wire: _Values) -> str | None:
+    """The envelope sender; without one what the delivering server wrote down (RFC 5321 section 4.4)."""
+    if message.envelope_from is not None:
+        return message.envelope_from.strip().strip("<>")
+    noted = wire.get("return-path")
+    return noted[0].partition(">")[0].strip().lstrip("<").strip() if noted else None
+
+
+def _recipients(message: RawMessage, wire: _Values) -> tuple[AddressKey, ...]:
+    return addresses_of((*message.envelope_to, *(value for name in RECIPIENT_FIELDS for value in wire.get(name, ()))))
+
+
+def _envelope_ids(content: Content) -> tuple[str, ...]:
+    return tuple(report.original_envelope_id for report in (content.dsn, content.arf) if report is not None)
+
+
+def _size_defects(raw: bytes, limits: Limits) -> tuple[str, ...]:
+    large = (MESSAGE_TOO_LARGE,) if len(raw) > limits.message_bytes else ()
+    return (*large, BLANK_RUN) if any(blanks in raw[: limits.message_bytes] for blanks in _BLANKS) else large

@@ -1,0 +1,182 @@
+"""The bounded header block straight from bytes; raw 8-bit and broken folding are read, never refused.
+
+The daemon imports this module: it stays free of detectors and HTML parsers.
+"""
+
+import binascii
+import codecs
+import re
+from dataclasses import dataclass
+
+from agent.mail.charset import clean, decode_raw, decode_word
+from agent.model.mail import Headers
+from agent.model.settings import Limits
+
+HEADER_BLOCK_TOO_LARGE = "header-block-too-large"
+TOO_MANY_HEADER_LINES = "too-many-header-lines"
+NO_HEADERS = "no-headers"
+SEPARATOR_MISSING = "header-separator-missing"
+
+_END = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_NAME = re.compile(r"[\x21-\x39\x3b-\x7e]{1,80}[ \t]*\Z")
+_CHARSET = re.compile(rb"charset[ \t]*=[ \t]*\"?([\w.:-]{2,40})", re.IGNORECASE)
+# RFC 2047 section 2, with blanks allowed inside the text as many mailers write them; `*` opens RFC 2231's language.
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A header block. `wire` holds the values before RFC 2047: addresses are read from it, because an encoded
+    comma or bracket must not become syntax. `raw` is the exact bytes without the blank line after them.
+    """
+
+    headers: Headers
+    wire: Headers
+    raw: bytes
+    body_at: int
+    defects: tuple[str, ...] = ()
+
+
+def read_headers(raw: bytes, limits: Limits) -> Headers:
+    """The decoded header fields of a mail, as many as the limits allow."""
+    return read_block(raw, limits).headers
+
+
+def by_name(headers: Headers) -> dict[str, list[str]]:
+    """The values of each field, names in lower case, topmost first."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers.fields:
+        values.setdefault(name.lower(), []).append(value)
+    return values
+
+
+def read_block(raw: bytes, limits: Limits) -> Block:
+    """The header block with its bounds and what is wrong with it."""
+    start = _past_envelope_line(raw)
+    end, body_at, defects = _bounds(raw, start, limits)
+    block = raw[start:end]
+    fields, stray = _fields(block)
+    if stray is not None:  # RFC 5322 section 2.1 wants an empty line; what is no field begins the body
+        block, body_at = block[:stray], start + stray
+        defects = (*defects, SEPARATOR_MISSING)
+    if not fields:
+        defects = (*defects, NO_HEADERS)
+    hint = _charset_hint(block)
+    wire = Headers(fields=tuple((name, _wire_value(value, hint)) for name, value in fields))
+    headers = wire
+    if b"=?" in block:
+        headers = Headers(fields=tuple((name, decode_words(value)) for name, value in wire.fields))
+    return Block(headers=headers, wire=wire, raw=block, body_at=body_at, defects=defects)
+
+
+def decode_words(value: str) -> str:
+    """RFC 2047 encoded words to text; neighbours of one charset are joined first, because mailers split letters."""
+    if "=?" not in value:
+        return value
+    out: list[str] = []
+    run: list[bytes] = []
+    run_charset, at = "", 0
+    for match in _WORD.finditer(value):
+        gap = value[at : match.start()]
+        charset = match[1].lower()
+        # RFC 2047 section 6.2: blanks between two encoded words are not shown.
+        if run and (gap.strip() or charset != run_charset):
+            out.append(decode_word(b"".join(run), run_charset))
+            run = []
+            gap = gap if gap.strip() else ""
+        elif run:
+            gap = ""
+        out.append(gap)
+        run.append(_word_bytes(match[2], match[3]))
+        run_charset, at = charset, match.end()
+    if run:
+        out.append(decode_word(b"".join(run), run_charset))
+    out.append(value[at:])
+    return clean("".join(out))
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Base64 with whatever else is in it left out and its padding mended."""
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        letters = _NOT_BASE64.sub(b"", data)
+        whole = len(letters) - (1 if len(letters) % 4 == 1 else 0)
+        return binascii.a2b_base64(letters[:whole] + b"=" * (-whole % 4))
+
+
+def _word_bytes(encoding: str, text: str) -> bytes:
+    data = text.encode("utf-8", "replace")
+    if encoding in "bB":
+        return decode_base64(data)
+    return binascii.a2b_qp(data, header=True)
+
+
+def _past_envelope_line(raw: bytes) -> int:
+    """Where the fields begin: a byte order mark, empty lines and an mbox `From ` line are skipped."""
+    start = 3 if raw.startswith(codecs.BOM_UTF8) else 0
+    while raw.startswith((b"\r\n", b"\n"), start) and start < 100:
+        start += 2 if raw.startswith(b"\r", start) else 1
+    if raw.startswith((b"From ", b">From "), start):
+        newline = raw.find(b"\n", start, start + 1000)
+        start = newline + 1 if newline >= 0 else start
+    return start
+
+
+def _bounds(raw: bytes, start: int, limits: Limits) -> tuple[int, int, tuple[str, ...]]:
+    """End of the fields, start of the body, defects."""
+    defects: tuple[str, ...] = ()
+    found = _END.search(raw, start, start + limits.header_bytes + 4)
+    if found:
+        end, body_at = found.start() + 1 + (raw[found.start()] == 13), found.end()
+    elif len(raw) - start <= limits.header_bytes:
+        end = body_at = len(raw)
+    else:
+        end = raw.rfind(b"\n", start, start + limits.header_bytes) + 1
+        end = body_at = end or start + limits.header_bytes
+        defects = (HEADER_BLOCK_TOO_LARGE,)
+    if raw.count(b"\n", start, end) > limits.header_lines:
+        at = start
+        for _ in range(limits.header_lines):
+            at = raw.index(b"\n", at) + 1
+        return at, body_at, (*defects, TOO_MANY_HEADER_LINES)
+    return end, body_at, defects
+
+
+def _fields(block: bytes) -> tuple[list[tuple[str, str]], int | None]:
+    """Unfolded fields (RFC 5322 section 2.2.3), and where a line that is no field ends them too early."""
+    fields: list[tuple[str, str]] = []
+    for line in _FOLD.sub(" ", block.decode("ascii", "surrogateescape")).split("\n"):
+        name, colon, value = line.partition(":")
+        if colon and _NAME.match(name):
+            fields.append((name.rstrip(), value))
+        elif line.strip() and not line.startswith((">From ", "From ")):
+            return fields, _stray_line(block, len(fields))
+    return fields, None
+
+
+def _stray_line(block: bytes, fields: int) -> int:
+    """Where the line after so many fields and their folded lines begins."""
+    at = 0
+    for line in block.split(b"\n"):
+        if not line.startswith((b" ", b"\t", b">From ", b"From ", b"\r")) and line:
+            if not fields:
+                break
+            fields -= 1
+        at += len(line) + 1
+    return min(at, len(block))
+
+
+def _wire_value(value: str, hint: str) -> str:
+    if value.isascii():
+        return clean(value)
+    return clean(decode_raw(value.encode("ascii", "surrogateescape"), hint))
+
+
+def _charset_hint(block: bytes) -> str:
+    if block.isascii():
+        return ""
+    found = _CHARSET.search(block)
+    return found[1].decode("ascii", "replace") if found else ""

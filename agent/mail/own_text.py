@@ -1,0 +1,168 @@
+"""The sender's own new words: quoted mail, attribution lines, signatures, phone footers and disclaimers come off.
+
+Each line is looked at a bounded number of times, whatever the text: the work is linear.
+"""
+
+import re
+
+from agent.mail.quotes import Markers, fold
+
+MAX_LINES = 2_000
+MAX_ATTRIBUTION_LINES = 4
+MAX_ATTRIBUTION = 400
+
+_MARKS = "\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_INVISIBLE = re.compile(f"[{_MARKS}]+")
+_QUOTED = re.compile(r"(?:>|＞|\|(?!.*\|)(?=\s))")
+_DASHES = re.compile(r"\s*[-_—–=*~]{2,}")
+_RULE = re.compile(r"[-_—–=*~]{4,}")
+_LONG_RULE = re.compile(r"_{20,}")
+_TIME = re.compile(
+    r"\d{1,2}\s?[:.hH時时시]\s?\d{2}|(?:19|20)\d\d|[\d٠-٩۰-۹]{1,2}[./-][\d٠-٩۰-۹]{1,2}[./-][\d٠-٩۰-۹]{2,4}"
+)
+_COLONS = (":", "：")
+_DIGIT = re.compile(r"\d")
+_REMNANT_AFTER, _REMNANT = 68, 30
+
+
+def own_words(text: str, markers: Markers) -> str:
+    """What the sender of a mail wrote himself, without quotes, signature, phone footer and disclaimer."""
+    lines = _collapsed(text)
+    kept = _without_quotes(lines, markers)
+    kept = _before_signature(kept)
+    kept = _without_footers(kept, markers)
+    return "\n".join(kept).strip()
+
+
+def _collapsed(text: str) -> list[str]:
+    """Lines without invisible marks; runs of empty lines become one, so that looking ahead is one or two steps."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    lines: list[str] = []
+    for line in text.split("\n"):
+        line = line.strip()
+        if line or (lines and lines[-1]):
+            lines.append(line)
+        if len(lines) >= MAX_LINES:
+            break
+    return lines
+
+
+def _without_quotes(lines: list[str], markers: Markers) -> list[str]:
+    kept: list[str] = []
+    at, quoted_length = 0, 0
+    while at < len(lines):
+        line = lines[at]
+        if _QUOTED.match(line):
+            quoted_length = len(line)
+            at += 1
+            continue
+        if quoted_length >= _REMNANT_AFTER and line and len(line) <= _REMNANT:
+            quoted_length = 0  # the wrapped end of a long quoted line, not an answer
+            at += 1
+            continue
+        quoted_length = 0
+        span = _attribution(lines, at, markers)
+        if span and _next_is_quoted(lines, at + span):
+            at += span
+            continue
+        if span or _starts_original(line, markers) or _is_header_cluster(lines, at, markers):
+            break
+        kept.append(line)
+        at += 1
+    return _without_trailing_rule(kept)
+
+
+def _attribution(lines: list[str], at: int, markers: Markers) -> int:
+    """How many lines from here say who wrote the quote that follows; 0 for none."""
+    for span, line in enumerate(lines[at : at + MAX_ATTRIBUTION_LINES], start=1):
+        if not line:
+            return 0
+        if not line.endswith(_COLONS):
+            continue
+        joined = " ".join(lines[at : at + span])
+        if len(joined) > MAX_ATTRIBUTION:
+            return 0
+        if _names_author(joined, markers) or (
+            _may_name_author(joined, markers)
+            and (_next_is_quoted(lines, at + span) or not any(lines[at + span : at + span + 2]))
+        ):
+            return span
+    return 0
+
+
+def _names_author(line: str, markers: Markers) -> bool:
+    """`On DATE, NAME wrote:` in any known language; with an address and a date in any language at all."""
+    if _ends_with_verb(line, markers):
+        return "@" in line or bool(_DIGIT.search(line))
+    return "@" in line and bool(_TIME.search(line)) and ("<" in line or "(" in line or "mailto:" in line)
+
+
+def _may_name_author(line: str, markers: Markers) -> bool:
+    """`NAME wrote:`, or a date before a colon: enough only where a quote follows, or nothing."""
+    return _ends_with_verb(line, markers) or bool(_TIME.search(line))
+
+
+def _ends_with_verb(line: str, markers: Markers) -> bool:
+    return bool(markers.attribution_ends) and fold(line[-80:]).rstrip(":： ").endswith(markers.attribution_ends)
+
+
+def _next_is_quoted(lines: list[str], at: int) -> bool:
+    following = next((line for line in lines[at : at + 2] if line), "")
+    return bool(_QUOTED.match(following))
+
+
+def _starts_original(line: str, markers: Markers) -> bool:
+    """`-----Original Message-----`, `Begin forwarded message:`."""
+    if not line or len(line) > 120:
+        return False
+    if _DASHES.match(line) or line.endswith(_COLONS):
+        return fold(line.strip("-_—–=*~ \t:：>")) in markers.originals
+    return False
+
+
+def _is_header_cluster(lines: list[str], at: int, markers: Markers) -> bool:
+    """`From: ... Sent: ... To: ... Subject: ...` of a quoted mail, within eight lines."""
+    if not _field_role(lines[at], markers):
+        return False
+    window = [line for line in lines[at : at + 9] if line][:8]
+    roles = {role for line in window if (role := _field_role(line, markers))}
+    return len(roles) >= 3 and "from" in roles and ("subject" in roles or any("@" in line for line in window))
+
+
+def _field_role(line: str, markers: Markers) -> str:
+    at = line.find(":", 0, 40)
+    wide = line.find("：", 0, 40)
+    at = wide if at < 0 or 0 <= wide < at else at
+    return markers.fields.get(fold(line[:at].strip("*|_ \t")), "") if at > 0 else ""
+
+
+def _without_trailing_rule(kept: list[str]) -> list[str]:
+    while kept and (not kept[-1] or _RULE.fullmatch(kept[-1])):
+        kept.pop()
+    return kept
+
+
+def _before_signature(kept: list[str]) -> list[str]:
+    """RFC 3676 section 4.3: what follows `-- ` is the signature; a long rule below text is taken for one."""
+    for at, line in enumerate(kept):
+        if line.rstrip() in ("--", "—") or (_LONG_RULE.fullmatch(line) and any(kept[:at])):
+            return kept[:at]
+    return kept
+
+
+def _without_footers(kept: list[str], markers: Markers) -> list[str]:
+    out: list[str] = []
+    for at, line in enumerate(kept):
+        start = fold(line[:100]) if line else ""
+        if markers.footers and len(line) < 120 and start.startswith(markers.footers):
+            continue
+        paragraph_opens = at == 0 or not kept[at - 1]
+        if (
+            markers.disclaimers
+            and start.strip("*_").startswith(markers.disclaimers)
+            and (paragraph_opens or len(line) > 60)
+        ):
+            break
+        out.append(line)
+    return out

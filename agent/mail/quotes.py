@@ -1,0 +1,69 @@
+"""Words by which mail programs mark what the sender did not write, compiled from the TOML text of each language."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+import tomli
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Markers:
+    """All languages together, case-folded; a mail's quote is often in another language than its text."""
+
+    attribution_ends: tuple[str, ...] = ()  # "wrote:", without the colon
+    originals: frozenset[str] = frozenset()  # "original message", between dashes
+    fields: Mapping[str, str] = field(default_factory=dict)  # "subject" -> "subject", "betreff" -> "subject"
+    footers: tuple[str, ...] = ()  # "sent from my", at the start of a line
+    disclaimers: tuple[str, ...] = ()  # "this e-mail and any attachments", at the start of a paragraph
+
+
+NO_MARKERS = Markers()
+
+
+class _QuoteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    attribution_ends: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+    from_: tuple[str, ...] = msgspec.field(default=(), name="from")
+    sent: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    footers: tuple[str, ...] = ()
+    disclaimers: tuple[str, ...] = ()
+
+
+def build_markers(texts: Mapping[str, str]) -> Markers:
+    """One value from the texts of all `quotes.toml`, by path; ValueError names the file and the field."""
+    files = [_read(path, text) for path, text in sorted(texts.items())]
+    fields = {
+        fold(word): role
+        for file in files
+        for role, words in (("from", file.from_), ("sent", file.sent), ("to", file.to), ("subject", file.subject))
+        for word in words
+    }
+    return Markers(
+        attribution_ends=_folded(word for file in files for word in file.attribution_ends),
+        originals=frozenset(_folded(word for file in files for word in file.originals)),
+        fields=fields,
+        footers=_folded(word for file in files for word in file.footers),
+        disclaimers=_folded(word for file in files for word in file.disclaimers),
+    )
+
+
+def fold(word: str) -> str:
+    """The form markers and mail are compared in."""
+    return " ".join(word.replace("’", "'").casefold().split())
+
+
+def _read(path: str, text: str) -> _QuoteFile:
+    try:
+        file = msgspec.convert(tomli.loads(text), _QuoteFile)
+    except (tomli.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    if any(not word.strip() for words in msgspec.structs.astuple(file) for word in words):
+        raise ValueError(f"{path}: an empty marker would match every line")
+    return file
+
+
+def _folded(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fold(word) for word in words))

@@ -1,0 +1,30 @@
+"""Status codes in free text: RFC 3463 enhanced codes and SMTP reply codes (RFC 5321 section 4.2)."""
+
+import re
+
+# Not inside an IP address, a version or a date: no digit or dot may touch it.
+_ENHANCED = re.compile(r"(?<![\d.\-/])([245])[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII)
+_REPLY = re.compile(r"(?<![\w.:/#@+-])([245][0-5]\d)(?=$|[ \-\t\r\n,;:.)\]'\"](?![\d.]*\d{2}))", re.ASCII)
+
+
+def find_statuses(text: str) -> tuple[str, ...]:
+    """Every enhanced status code of a text, in order, leading zeros taken off."""
+    return tuple(f"{m[1]}.{int(m[2])}.{int(m[3])}" for m in _ENHANCED.finditer(text))
+
+
+def find_status(text: str) -> str:
+    """The enhanced status code that says most: the first whose detail is not 0, else the first, else nothing."""
+    found = find_statuses(text)
+    telling = (status for status in found if not status.endswith(".0"))
+    return next(telling, found[0] if found else "")
+
+
+def find_reply_codes(text: str) -> tuple[str, ...]:
+    """Every number that looks like an SMTP reply code, in order."""
+    return tuple(match[1] for match in _REPLY.finditer(text))
+
+
+def find_reply_code(text: str) -> str:
+    """The first number that looks like an SMTP reply code, or an empty string."""
+    match = _REPLY.search(text)
+    return match[1] if match else ""

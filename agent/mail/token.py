@@ -1,0 +1,129 @@
+"""Token-shaped text in the places where our tokens can stand; nothing is proven here, `trust` checks the MAC.
+
+A token is `<purpose><key id><13 id><16 mac>`, base32 in any case. BATV (`prvs=`), SRS0, SRS1, `+detail` and quotes
+around it leave it whole, since each sets it off by something that is neither letter nor digit.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from agent.mail.headers import by_name, decode_words
+from agent.model.address import fold_domain
+from agent.model.mail import Headers, Purpose, TokenText
+
+RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+MAX_TOKENS = 32
+MAX_FIELD = 8_000
+
+_TOKEN = re.compile(r"(?<![a-z0-9])([burfc])([a-z0-9])([a-z2-7]{13})([a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+_DOMAIN_AFTER = re.compile(r"[^@\s<>,;]{0,90}@([\w.-]{1,255})")
+# SRS0=hash=time=domain=local and SRS1=hash=forwarder==hash=time=domain=local: the first hop's domain is ours.
+_SRS_BEFORE = re.compile(r"SRS[01][=+-](?:[^=@\s]+=[^=@\s]+==?)?[^=@\s]+=[^=@\s]+=([\w.-]+)=[^@\s]*\Z", re.IGNORECASE)
+_XTEXT = re.compile(r"\+([0-9A-Fa-f]{2})")  # RFC 3461 section 4
+_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+
+# The place fixes the purpose: a token that leaked from one place proves nothing in another.
+_FITTING = {
+    "recipient": frozenset(Purpose),
+    "return-path": frozenset({Purpose.BOUNCE}),
+    "envelope-id": frozenset({Purpose.BOUNCE, Purpose.FEEDBACK}),
+    "subject": frozenset({Purpose.CONFIRM, Purpose.UNSUBSCRIBE}),  # a mailto URI repeats its token in the Subject
+    "list-unsubscribe": frozenset({Purpose.UNSUBSCRIBE}),
+    "message-id": frozenset({Purpose.FEEDBACK, Purpose.REPLY}),
+    "references": frozenset({Purpose.FEEDBACK, Purpose.REPLY}),
+}
+_HEADER_PLACES = (
+    ("list-unsubscribe", "list-unsubscribe"),
+    ("message-id", "message-id"),
+    ("in-reply-to", "references"),
+    ("references", "references"),
+)
+_Place = tuple[str, str]  # the place and the text that stood there
+
+
+def find_tokens(
+    wire: Headers,
+    envelope_to: tuple[str, ...] = (),
+    return_path: str | None = None,
+    envelope_ids: tuple[str, ...] = (),
+    return_paths: tuple[str, ...] = (),
+    original: Headers | None = None,
+) -> tuple[TokenText, ...]:
+    """Tokens whose purpose fits their place, each once; those without a domain are given those of the recipients.
+
+    `envelope_ids` and `return_paths` come from a report (Original-Envelope-Id, Original-Mail-From).
+    """
+    values = by_name(wire)
+    recipients = (*envelope_to, *(value for name in RECIPIENT_FIELDS for value in values.get(name, ())))
+    places = [("recipient", text) for text in recipients]
+    places += [("return-path", text) for text in (return_path or "", *return_paths)]
+    places += [("envelope-id", xtext(text)) for text in envelope_ids]
+    places += [("subject", decode_words(text)) for text in values.get("subject", ())]
+    places += _header_places(values)
+    if original is not None:
+        # Recipients and Subject of the original are left out: a returned START letter would confirm itself.
+        returned = by_name(original)
+        places += [("return-path", text) for text in returned.get("return-path", ())]
+        places += _header_places(returned)
+    return _collect(places, recipients)
+
+
+def xtext(text: str) -> str:
+    """RFC 3461 section 4: `+2B` is a plus."""
+    return _XTEXT.sub(_character, text) if "+" in text else text
+
+
+def _header_places(values: Mapping[str, list[str]]) -> list[_Place]:
+    return [
+        (place, _PERCENT.sub(_character, text[:MAX_FIELD]) if "%" in text else text)
+        for name, place in _HEADER_PLACES
+        for text in values.get(name, ())
+    ]
+
+
+def _collect(places: list[_Place], recipients: tuple[str, ...]) -> tuple[TokenText, ...]:
+    found: dict[TokenText, None] = {}
+    nearby: tuple[str, ...] | None = None
+    for place, text in places:
+        for match, domain in _matches(text[:MAX_FIELD]):
+            purpose = Purpose(match[1].lower())
+            if purpose not in _FITTING[place]:
+                continue
+            if not domain and nearby is None:
+                nearby = _domains(recipients)
+            for name in (domain,) if domain else (nearby or ("",)):
+                found.setdefault(_token(match, purpose, name, place))
+            if len(found) >= MAX_TOKENS:
+                return tuple(found)
+    return tuple(found)
+
+
+def _matches(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    for match in _TOKEN.finditer(text):
+        srs = _SRS_BEFORE.search(text, max(0, match.start() - 300), match.start())
+        after = _DOMAIN_AFTER.match(text, match.end())
+        domain = srs[1] if srs else after[1] if after else ""
+        yield match, fold_domain(domain) or "" if domain else ""
+
+
+def _token(match: re.Match[str], purpose: Purpose, domain: str, place: str) -> TokenText:
+    key_id, token_id, mac = (part.lower() for part in match.group(2, 3, 4))
+    return TokenText(purpose=purpose, key_id=key_id, id=token_id, mac=mac, domain=domain, place=place)
+
+
+def _domains(recipients: Iterable[str]) -> tuple[str, ...]:
+    """Up to three domains of the recipients, for tokens that stand without one."""
+    found: dict[str, None] = {}
+    for text in recipients:
+        for match in re.finditer(r"@([\w.-]{1,255})", text[:MAX_FIELD]):
+            domain = fold_domain(match[1])
+            if domain:
+                found.setdefault(domain)
+            if len(found) >= 3:
+                return tuple(found)
+    return tuple(found)
+
+
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return chr(code) if 32 <= code < 127 else " "

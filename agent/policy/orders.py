@@ -1,0 +1,53 @@
+"""Orders of the operator: named, reasoned and obeyed; the only way to lift a complaint."""
+
+from agent.model.mail import Door
+from agent.model.plan import Plan
+from agent.model.signal import Order, OrderKind
+from agent.model.state import State
+from agent.policy import states
+from agent.policy.case import Case
+
+ROW = "order"
+
+
+def decide_order(order: Order, case: Case) -> Plan:
+    """What one order does."""
+    if not order.why.strip() or not order.by.strip():
+        return Plan(row=ROW, reason="An order needs a why and a name: nothing was changed.")
+    words = {state.value: state for state in State}
+    if order.state and order.state not in words:
+        return Plan(row=ROW, reason=f"There is no state called {order.state[:40]!r}: nothing was changed.")
+    state = words.get(order.state)
+    match order.kind:
+        case OrderKind.SUPPRESS:
+            return _suppress(order, state or State.OPT_OUT, case)
+        case OrderKind.LIFT:
+            return _lift(order, state, case)
+
+
+def _suppress(order: Order, state: State, case: Case) -> Plan:
+    if order.until is not None and order.until <= case.now:
+        return Plan(row=ROW, reason="The end lies in the past: nothing was changed.")
+    new = states.standing(
+        state,
+        case,
+        row=ROW,
+        evidence=order.evidence,
+        reason=order.why.strip(),
+        scope=order.scope,
+        until=order.until,
+        by=order.by.strip(),
+    )
+    after = states.put(case.state, new, case.now)
+    words = f"{order.by} set {state.value}: {order.why}" if after is not case.state else "That stood already."
+    return Plan(row=ROW, reason=words, states=states.changed(case.state, after))
+
+
+def _lift(order: Order, state: State | None, case: Case) -> Plan:
+    """By hand every state can be lifted; through any other door never a complaint (policy row 11)."""
+    wanted = set(State) if state is None else {state}
+    if case.origin.door is not Door.OPERATOR:
+        wanted.discard(State.COMPLAINT)
+    after = states.lift(case.state, wanted, order.scope)
+    words = f"{order.by} lifted it: {order.why}" if after is not case.state else "There was nothing to lift."
+    return Plan(row=ROW, reason=words, states=states.changed(case.state, after))

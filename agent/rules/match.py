@@ -1,0 +1,147 @@
+"""Finding the rules of one stage in one text: an re2 Set says which, a second look at the few hits says where.
+
+RE2 is linear in the text whatever the pattern, so no rule and no mail can make it slow. It has no look-around, and its
+`\\b` knows ASCII only, so the ends of a phrase are spelled out.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+import re2
+
+from agent.model.signal import MAX_EXCERPT
+from agent.rules.fold import bare_words, fold, unfolded
+from agent.rules.schema import Rule, Stage
+
+MAX_MEM_BYTES = 32 << 20  # with less, the automaton is thrown away and rebuilt within one text
+MAX_KEYWORD_WORDS = 5
+MAX_KEYWORD_CHARS = 60
+
+_WHOLE = frozenset({Stage.KEYWORD, Stage.CLIENT})
+_ASCII_CAPITAL = re.compile(r"(?<!\\)[A-Z]")
+_CLASS_NAME = re.compile(r"\\[pP](?:\{\^?\w+\}|[A-Z])")
+_UNSPACED_FROM = "\u0e00"  # Thai and everything east of it is written without spaces
+_NO_WORD = r"[^\pL\pN]"
+
+
+class PatternError(ValueError):
+    """A pattern that re2 refuses, that is not in folded form, or that matches nothing at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A rule that matched, and the words it matched as they were written."""
+
+    rule: Rule
+    excerpt: str
+
+
+class _Found(Protocol):
+    """What a search of re2 gives back, as far as it is used here."""
+
+    def span(self, group: int = 0) -> tuple[int, int]: ...
+
+    def groups(self) -> tuple[str | None, ...]: ...
+
+
+class _Pattern(Protocol):
+    """A compiled pattern of re2."""
+
+    def search(self, text: str) -> _Found | None: ...
+
+
+class Matcher:
+    """The rules of one stage, compiled once, held against many texts."""
+
+    def __init__(self, stage: Stage, rules: tuple[Rule, ...]) -> None:
+        self._stage = stage
+        self._rules = rules
+        self._patterns: tuple[_Pattern, ...] = tuple(re2.compile(pattern_of(rule), _options()) for rule in rules)
+        self._vetoes: tuple[_Pattern | None, ...] = tuple(_veto(rule) for rule in rules)
+        self._set = re2.Set.FullMatchSet(_options()) if stage in _WHOLE else re2.Set.SearchSet(_options())
+        for rule in rules:
+            self._set.Add(pattern_of(rule))
+        if rules:
+            self._set.Compile()
+
+    def find(self, text: str) -> tuple[Hit, ...]:
+        """The rules that match, in the order they were given."""
+        folded = comparable(text, self._stage)
+        if not folded or not self._rules:
+            return ()
+        hits = []
+        for index in sorted(self._set.Match(folded) or ()):
+            veto = self._vetoes[index]
+            if veto is None or not veto.search(folded):
+                hits.append(Hit(rule=self._rules[index], excerpt=self._excerpt(index, text, folded)))
+        return tuple(hits)
+
+    def _excerpt(self, index: int, text: str, folded: str) -> str:
+        found = None if self._stage in _WHOLE else self._patterns[index].search(folded)
+        piece = text if found is None else unfolded(text, *_span(found))
+        return " ".join(piece[: 2 * MAX_EXCERPT].split())[:MAX_EXCERPT]
+
+
+def comparable(text: str, stage: Stage) -> str:
+    """What the rules of a stage are held against; empty when the text is no candidate."""
+    if stage not in _WHOLE:
+        return fold(text)
+    words = bare_words(text) if len(text) <= 2 * MAX_EXCERPT else ""
+    long = len(words) > MAX_KEYWORD_CHARS or words.count(" ") >= MAX_KEYWORD_WORDS
+    return "" if stage is Stage.KEYWORD and long else words
+
+
+def pattern_of(rule: Rule) -> str:
+    """The re2 pattern of a rule; PatternError says what is wrong with one that was written by hand."""
+    if rule.phrases:
+        prepare = _whole_phrase if rule.stage in _WHOLE else _phrase
+        return "|".join(prepare(phrase) for phrase in rule.phrases)
+    if _ASCII_CAPITAL.search(_CLASS_NAME.sub("", rule.pattern)):
+        raise PatternError("text is folded before it is compared: write small letters")
+    pattern = "".join(letter if letter.isascii() else fold(letter) for letter in rule.pattern)
+    try:
+        compiled = re2.compile(pattern, _options())
+    except re2.error as error:
+        said = error.args[0] if error.args else ""
+        raise PatternError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from error
+    if compiled.search(""):
+        raise PatternError("it matches an empty text")
+    return pattern
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.max_mem = MAX_MEM_BYTES
+    options.log_errors = False
+    return options
+
+
+def _veto(rule: Rule) -> _Pattern | None:
+    if not rule.never_with:
+        return None
+    compiled: _Pattern = re2.compile("|".join(_phrase(phrase) for phrase in rule.never_with), _options())
+    return compiled
+
+
+def _whole_phrase(phrase: str) -> str:
+    words = bare_words(phrase)
+    if not words:
+        raise PatternError("an empty phrase")
+    return str(re2.escape(words))
+
+
+def _phrase(phrase: str) -> str:
+    words = fold(phrase).split()
+    if not words:
+        raise PatternError("an empty phrase")
+    body = r"\s+".join(re2.escape(word) for word in words)
+    before = f"(?:^|{_NO_WORD})" if words[0][0] < _UNSPACED_FROM else ""
+    after = f"(?:$|{_NO_WORD})" if words[-1][-1] < _UNSPACED_FROM else ""
+    return f"{before}({body}){after}"
+
+
+def _span(found: _Found) -> tuple[int, int]:
+    """The phrase itself where the pattern has a group, without the boundary characters around it."""
+    named = (number for number, text in enumerate(found.groups(), start=1) if text is not None)
+    return found.span(next(named, 0))

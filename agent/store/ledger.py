@@ -1,0 +1,48 @@
+"""What became of each mail of a mailbox, by its place there; a mail is settled there only after it is stored here."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.store.db import Db
+from agent.store.times import from_sql, to_sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxPlace:
+    """One mail in one IMAP folder (RFC 3501 section 2.3.1.1: uid is unique together with uidvalidity)."""
+
+    account: str
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+def known_uids(db: Db, account: str, folder: str, uidvalidity: int, uids: Collection[int]) -> frozenset[int]:
+    """Those that need not be fetched: stored, settled or skipped."""
+    rows = db.sql.ledger_known(account=account, folder=folder, uidvalidity=uidvalidity, uids=json.dumps(list(uids)))
+    return frozenset(row[0] for row in rows)
+
+
+def unsettled(db: Db, account: str, folder: str, uidvalidity: int) -> tuple[int, ...]:
+    """Stored here, but not yet flagged or moved there."""
+    rows = db.sql.ledger_unsettled(account=account, folder=folder, uidvalidity=uidvalidity)
+    return tuple(row[0] for row in rows)
+
+
+def settle(db: Db, place: MailboxPlace) -> None:
+    """It was flagged or moved, or shall be left."""
+    db.sql.ledger_settle(account=place.account, folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid)
+
+
+def skip(db: Db, place: MailboxPlace, why: str) -> None:
+    """It is not fetched, or cannot be settled any more: vanished, too old."""
+    db.sql.ledger_skip(
+        account=place.account, folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, why=why
+    )
+
+
+def first_start(db: Db, account: str, folder: str, now: datetime) -> datetime:
+    """When this folder was first looked at; remembered from the first call on."""
+    return from_sql(db.sql.first_start(account=account, folder=folder, now=to_sql(now)))

@@ -1,0 +1,151 @@
+"""suppression.db, the list other programs read: derived from optoutd.db, never the truth, mended from it at will."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from agent.model.settings import StoreSettings
+from agent.model.state import AddressState
+from agent.store import address_state
+from agent.store.address_state import key_from_sql
+from agent.store.db import Db, Query, connect
+from agent.store.errors import StoreDamaged, StoreError, translated
+from agent.store.files import create_file, make_directory, refuse_wider, sync_directory
+from agent.store.times import to_public
+
+FILE_NAME = "suppression.db"
+_SCHEMA = 1
+# Publishing waits inside the writer thread; readers never block it, and another publisher is quick.
+_BUSY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Public:
+    """The open list."""
+
+    file: Db
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self.file.close()
+
+
+def open_public(settings: StoreSettings) -> Public:
+    """Opens suppression.db, made when missing; readers need to write its shm file, hence group rights on both."""
+    directory = Path(settings.public_directory)
+    if not make_directory(directory, 0o2770):
+        refuse_wider(directory, 0o2770, "is the suppression list's")
+    path = directory / FILE_NAME
+    create_file(path, 0o660)
+    try:
+        file = Db(connect(path, min(settings.busy_seconds, _BUSY_SECONDS)), path)
+        with translated(str(path)):
+            _ensure_schema(file)
+    except StoreDamaged as error:
+        raise StoreError(f"{error}; stop its readers and delete it, it is made anew from optoutd.db") from error
+    sync_directory(directory)
+    return Public(file=file)
+
+
+def _ensure_schema(file: Db) -> None:
+    if file.connection.pragma("user_version") == _SCHEMA:
+        return
+    with file.transaction():
+        file.sql.public_schema()
+        file.connection.pragma("user_version", _SCHEMA)
+
+
+def publish(db: Db, public: Public, now: datetime) -> int:
+    """Brings the list up to what is committed: changed addresses, and what has expired; how many addresses.
+
+    Any number of processes may call it at once; not inside a transaction on `db`, which may still be rolled back.
+    """
+    if db.connection.in_transaction:
+        raise RuntimeError("only what is committed is published")
+    if _published(public) == _current(db) and not _expired(public, now):
+        return 0
+    with public.file.transaction(), db.snapshot():
+        current, published = _current(db), _published(public)
+        if published is None or published[0] != current[0] or published[1] > current[1]:
+            changed = _repair(db, public, now)  # a new list, or another truth: a restored backup
+        else:
+            keys = {row[0] for row in db.sql.address_changed(after=published[1])} | set(_expired(public, now))
+            changed = _refresh(db, public, keys, now)
+        _set_published(public, current)
+    return changed
+
+
+def expire(db: Db, public: Public, now: datetime) -> int:
+    """Takes out what has run out; a weaker standing beneath it shows again."""
+    with public.file.transaction(), db.snapshot():
+        return _refresh(db, public, set(_expired(public, now)), now)
+
+
+def repair(db: Db, public: Public, now: datetime) -> int:
+    """Compares every row with the truth and mends the list; how many rows were wrong, missing or too many."""
+    with public.file.transaction(), db.snapshot():
+        mended = _repair(db, public, now)
+        _set_published(public, _current(db))
+    return mended
+
+
+def rebuild(db: Db, public: Public, now: datetime) -> int:
+    """Writes the whole list anew in one transaction, so that no reader ever sees it empty; how many rows."""
+    rows = 0
+    with public.file.transaction(), db.snapshot():
+        public.file.sql.public_clear()
+        for state in address_state.all_states(db):
+            rows += _add_rows(public.file.sql.public_add, state, now)
+        _set_published(public, _current(db))
+    return rows
+
+
+def _current(db: Db) -> tuple[str, int]:
+    return db.sql.store_id(), db.sql.current_version()
+
+
+def _published(public: Public) -> tuple[str, int] | None:
+    row: tuple[str, int] | None = public.file.sql.public_published()
+    return row
+
+
+def _set_published(public: Public, current: tuple[str, int]) -> None:
+    public.file.sql.public_forget_published()
+    public.file.sql.public_set_published(store_id=current[0], version=current[1])
+
+
+def _expired(public: Public, now: datetime) -> tuple[str, ...]:
+    return tuple(row[0] for row in public.file.sql.public_expired(now=to_public(now)))
+
+
+def _refresh(db: Db, public: Public, keys: set[str], now: datetime) -> int:
+    for key in keys:
+        public.file.sql.public_remove(address=key)
+        _add_rows(public.file.sql.public_add, address_state.load(db, key_from_sql(key)), now)
+    return len(keys)
+
+
+def _repair(db: Db, public: Public, now: datetime) -> int:
+    sql = public.file.sql
+    sql.wanted_begin()
+    for state in address_state.all_states(db):
+        _add_rows(sql.wanted_add, state, now)
+    mended: int = sql.wanted_differences()
+    sql.wanted_remove_others()
+    sql.wanted_add_missing()
+    sql.wanted_end()
+    return mended
+
+
+def _add_rows(add: Query, state: AddressState, now: datetime) -> int:
+    effective = state.effective(now)
+    for standing in effective:
+        add(
+            address=str(state.key),
+            scope=standing.scope,
+            state=standing.state.value,
+            reason=standing.reason,
+            since=to_public(standing.since),
+            until=to_public(standing.until) if standing.until else None,
+        )
+    return len(effective)

@@ -1,0 +1,206 @@
+"""What `decide` is told: whom a signal is about, what is known of him, and how much else is going on."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from agent.model.mail import Purpose
+from agent.model.plan import Done, GaveUp, LetterKind, Plan
+from agent.model.signal import BounceReason, Complaint, HumanReply, Origin, Signal, Strength
+from agent.model.state import AddressState, Situation, State
+from agent.store import address_state, inbox, outbox, sent, situation
+from agent.store.db import Db
+from tests.unit.store.samples import (
+    NOW,
+    SETTINGS,
+    address,
+    evidence,
+    happened,
+    hard_bounce,
+    letter,
+    message,
+    opt_out,
+    origin,
+    sent_mail,
+    standing,
+    token,
+)
+
+
+def load(db: Db, signal: Signal, where: Origin | None = None, at: datetime = NOW) -> Situation:
+    return situation.load(db, signal, where or origin(), SETTINGS, at)
+
+
+def contact(db: Db, who: str) -> None:
+    key = address(who)
+    db.connection.execute("INSERT INTO contacts (key, raw, domain) VALUES (?, ?, ?)", (str(key), key.raw, key.domain))
+
+
+def test_a_stranger(db: Db) -> None:
+    assert load(db, opt_out()) == Situation(state=AddressState(key=address()), origin=origin())
+
+
+def test_a_token_makes_its_address_the_subject(db: Db) -> None:
+    with db.transaction():
+        sent.record(db, sent_mail("boss@example.com"))
+        address_state.save(
+            db, AddressState(key=address("boss@example.com"), standings=(standing(State.HELD),)), happened(db)
+        )
+    found = load(db, opt_out("assistant@example.com", token(), Strength.E3))
+    assert str(found.state.key) == "boss@example.com"
+    assert found.state.has(State.HELD, NOW)
+    assert found.sent == sent_mail("boss@example.com")
+    assert (found.of_record, found.token_purpose, found.token_used) == (True, Purpose.UNSUBSCRIBE, False)
+    reply = HumanReply(address=address("assistant@example.com"), evidence=evidence(Strength.E3, token()))
+    assert str(load(db, reply).state.key) == "assistant@example.com"
+    assert not load(db, reply).of_record
+
+
+def test_a_token_of_an_unknown_id_acts_on_the_sender(db: Db) -> None:
+    found = load(db, opt_out(proof=token(), strength=Strength.E3))
+    assert (found.state.key, found.sent, found.of_record) == (address(), None, False)
+    assert found.token_purpose is Purpose.UNSUBSCRIBE
+
+
+def test_a_token_that_acted_is_known_as_used(db: Db) -> None:
+    with db.transaction():
+        sent.use_token(db, token().id, Purpose.UNSUBSCRIBE, happened(db))
+    assert load(db, opt_out(proof=token())).token_used
+    assert not load(db, opt_out(proof=token(purpose=Purpose.CONFIRM))).token_used
+
+
+def test_a_message_id_finds_the_row_but_does_not_change_the_subject(db: Db) -> None:
+    with db.transaction():
+        sent.record(db, sent_mail("buyer@example.com"), "<1@acme.example>")
+    assert load(db, hard_bounce(about="<1@acme.example>")).sent == sent_mail()
+    assert load(db, hard_bounce("other@example.com", about="<1@acme.example>")).sent is None
+    nobody = Complaint(address=None, evidence=evidence(), feedback_type="abuse", original_message_id="<1@acme.example>")
+    found = load(db, nobody)
+    assert found.sent == sent_mail()
+    assert found.state == AddressState(key=situation.NOBODY)
+
+
+def test_of_record_and_ever_known(db: Db) -> None:
+    with db.transaction():
+        sent.record(db, sent_mail("letter@example.com", letter=True))
+    found = load(db, opt_out("letter@example.com"))
+    assert (found.of_record, found.ever_known, found.marketing_minted) == (False, False, False)
+    with db.transaction():
+        contact(db, "contact@example.com")
+    found = load(db, opt_out("contact@example.com"))
+    assert (found.of_record, found.ever_known, found.marketing_minted) == (True, True, False)
+    with db.transaction():
+        sent.record(db, sent_mail("buyer@example.com", "bbbbbbbbbbbbb"))
+    found = load(db, opt_out("buyer@example.com"))
+    assert (found.of_record, found.ever_known, found.marketing_minted) == (True, True, True)
+    assert not load(db, opt_out("stranger@example.com")).of_record
+
+
+# hazard A18
+def test_the_same_content_in_another_mail_is_a_duplicate(db: Db) -> None:
+    with db.transaction():
+        one, two = (inbox.accept(db, message(reference)) for reference in ("smtp:1", "smtp:2"))
+        happened(db, where=origin(one, "key"))
+    assert load(db, opt_out(), origin(two, "key")).duplicate
+    assert load(db, opt_out(), origin(None, "key")).duplicate
+    assert not load(db, opt_out(), origin(one, "key")).duplicate
+    assert not load(db, opt_out(), origin(two, "")).duplicate
+
+
+def test_a_letter_planned_for_the_same_mail(db: Db) -> None:
+    with db.transaction():
+        one, two = (inbox.accept(db, message(reference)) for reference in ("smtp:1", "smtp:2"))
+        happened(db, where=origin(one), plan=Plan(row="15", reason="asked", effects=(letter(),)))
+        happened(db, plan=Plan(row="15", reason="asked", effects=(letter(),)))
+    assert load(db, opt_out(), origin(one)).letter_already_planned
+    assert not load(db, opt_out(), origin(two)).letter_already_planned
+    assert not load(db, opt_out(), origin(None)).letter_already_planned
+
+
+def test_letters_of_three_windows(db: Db) -> None:
+    who = "buyer@example.com"
+    with db.transaction():
+        outbox.add(db, letter(who, LetterKind.OPT_OUT, 1), NOW)
+        outbox.add(db, letter(who, LetterKind.TOPIC, 2), NOW + timedelta(hours=1))
+        outbox.add(db, letter(who, LetterKind.START_CONFIRM, 3), NOW + timedelta(hours=2))
+        for claimed in outbox.claim(db, NOW + timedelta(hours=2), 9):
+            outbox.outcome(db, claimed.id, GaveUp(why="refused"), NOW + timedelta(hours=2))
+    found = load(db, opt_out(who), at=NOW + timedelta(hours=3))
+    assert found.last_confirmation_at == NOW
+    assert found.last_letter_at == NOW + timedelta(hours=1)
+    assert found.last_start_letter_at == NOW + timedelta(hours=2)
+
+
+def test_a_letter_that_still_waits_counts_as_of_now(db: Db) -> None:
+    with db.transaction():
+        outbox.add(db, letter(), NOW)
+        late = NOW + timedelta(days=2)
+        assert load(db, opt_out(), at=late).last_letter_at == late
+        (claimed,) = outbox.claim(db, late, 9)
+        outbox.outcome(db, claimed.id, Done(), late)
+    assert load(db, opt_out(), at=late + timedelta(days=1)).last_letter_at == late
+
+
+def test_breaker_of_mass_forgery_counts_what_is_unproven(db: Db) -> None:
+    complaint = Complaint(address=address(), evidence=evidence(), feedback_type="abuse")
+    with db.transaction():
+        happened(db, opt_out(), NOW - timedelta(seconds=59))
+        happened(db, complaint, NOW)
+        happened(db, opt_out(), NOW - timedelta(seconds=61))
+        happened(db, opt_out(proof=token()), NOW)
+        happened(db, opt_out(strength=Strength.E2), NOW)
+        happened(db, hard_bounce(), NOW)
+    assert load(db, opt_out()).weak_opt_outs_last_minute == 2
+    assert load(db, complaint).weak_opt_outs_last_minute == 2
+
+
+def test_breaker_of_mass_false_bounces(db: Db) -> None:
+    with db.transaction():
+        for n in range(3):
+            sent.record(db, sent_mail(f"{n}@example.com", f"{n:a>13}"))
+        contact(db, "2@example.com")
+        contact(db, "9@example.com")
+        contact(db, "9@other.example")
+        happened(db, hard_bounce("1@example.com"), NOW - timedelta(hours=23))
+        happened(db, hard_bounce("1@example.com"), NOW - timedelta(minutes=59))
+        happened(db, hard_bounce("2@example.com"), NOW)
+        happened(db, hard_bounce("3@example.com"), NOW - timedelta(hours=25))
+        happened(db, hard_bounce("1@other.example"), NOW)
+        happened(db, replace(hard_bounce("4@example.com"), reason=BounceReason.HOST_UNKNOWN), NOW)
+        happened(db, replace(hard_bounce("5@example.com"), delayed=True), NOW)
+        happened(db, replace(hard_bounce("6@example.com"), evidence=evidence(Strength.E3)), NOW)
+    found = load(db, hard_bounce("buyer@example.com"))
+    assert found.domain_recipients == 4
+    assert found.domain_hard_last_day == 3
+    assert found.weak_hard_last_hour == 3
+
+
+def test_earlier_suspicions(db: Db) -> None:
+    with db.transaction():
+        happened(db, hard_bounce(about="<old@x>"), NOW - timedelta(days=181))
+        happened(db, hard_bounce(about="<1@x>"), NOW - timedelta(days=9))
+        happened(db, hard_bounce(about=""), NOW - timedelta(days=2), where=origin(None, "content"))
+        happened(db, replace(hard_bounce(), evidence=evidence(Strength.E3)), NOW - timedelta(days=1))
+        happened(db, hard_bounce("other@example.com"), NOW - timedelta(days=1))
+    found = load(db, hard_bounce()).earlier_suspicions
+    assert [(one.at, one.about) for one in found] == [
+        (NOW - timedelta(days=9), "<1@x>"),
+        (NOW - timedelta(days=2), "content"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["event_weak_opt_outs", "event_weak_hard", "event_suspicions", "event_domain_hard", "event_content_seen",
+     "event_letter_planned", "letters_last", "outbox_due", "address_changed", "sent_by_message_id",
+     "sent_by_message_id_and_key", "inbox_fresh", "inbox_tried", "inbox_exhausted", "ledger_unsettled", "ledger_known",
+     "event_history", "outbox_rate", "standings", "domain_recipients"],
+)  # fmt: skip
+def test_no_question_of_the_hot_path_reads_a_whole_table(db: Db, query: str) -> None:
+    asked = getattr(db.sql, query).func
+    rows = db.connection.execute("EXPLAIN QUERY PLAN " + asked.sql, dict.fromkeys(asked.parameters, 1))
+    plan = [str(row[3]) for row in rows]
+    # An index of what is waiting holds nothing else, so reading all of it is fine.
+    fine = ("SCAN (", "VIRTUAL TABLE", "CONSTANT ROW", "INDEX inbox_waiting", "INDEX outbox_busy")
+    assert not [line for line in plan if line.startswith("SCAN") and not any(word in line for word in fine)], plan
