@@ -19,7 +19,7 @@ from agent.effects.letter_files import read_letters
 from agent.intake import clock, imap, smtp
 from agent.model.settings import ImapAccount, Settings
 from agent.obs.clock import utc_now
-from agent.obs.notify import notify
+from agent.obs.notify import notify, watchdog_seconds
 from agent.process import Process
 from agent.store.db import Db, open_db
 from agent.store.key_file import load_ring, read_keys
@@ -63,6 +63,7 @@ async def serve(
         process = Process(writer=books.writer, reader=reader, settings=settings, ring=books.ring, clock=utc_now)
         async with asyncio.TaskGroup() as inner:
             inner.create_task(_die_with(books.writer), name="writer")
+            watchdog = inner.create_task(_watchdog(books.writer), name="watchdog")
             work = inner.create_task(process.run(), name="process")
             letters = inner.create_task(_letters(loaded, books, process), name="letters")
             time = inner.create_task(clock.run(_clockwork(settings, books, process)), name="clock")
@@ -74,11 +75,10 @@ async def serve(
             notify("STOPPING=1")
             doors.cancel()
             await asyncio.wait((doors,))
-            process.stopping = True
-            process.wake.set()
-            await asyncio.wait((work,))
-            letters.cancel()
+            process.stop()
+            await asyncio.wait((work, letters))
             time.cancel()
+            watchdog.cancel()
             await books.writer.stop()
 
 
@@ -118,6 +118,15 @@ async def _die_with(writer: Writer) -> None:
     await asyncio.shield(writer.dead)
 
 
+async def _watchdog(writer: Writer) -> None:
+    """A sign of life only while this loop turns and the writer commits; systemd restarts what falls silent."""
+    seconds = watchdog_seconds()
+    while seconds is not None:
+        await writer.run(lambda _: None)
+        notify("WATCHDOG=1")
+        await asyncio.sleep(seconds)
+
+
 async def _doors(
     loaded: Loaded,
     books: _Books,
@@ -146,7 +155,11 @@ async def _letters(loaded: Loaded, books: _Books, process: Process) -> None:
     settings = loaded.settings
     desk = send_letter.open_desk(with_passwords(settings, loaded.secrets), read_letters(), books.ring, utc_now, chance)
     executors = runner.Executors(send_letter=partial(send_letter.carry_out, desk=desk))
-    await runner.run(books.writer, executors, settings, utc_now, chance, process.letters)
+    queue = runner.Queue(
+        writer=books.writer, executors=executors, letters=settings.letters, clock=utc_now, chance=chance,
+        stop=process.stopping,
+    )  # fmt: skip
+    await runner.run(queue, settings.relay, process.letters)
 
 
 def _clockwork(settings: Settings, books: _Books, process: Process) -> clock.Clockwork:
@@ -170,4 +183,10 @@ async def _signalled(loaded: Loaded, sockets: tuple[socket.socket, ...]) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(loaded, stop, sockets=sockets)
+
+    def ready(running: Running) -> None:
+        if running.smtp:
+            loop.add_signal_handler(signal.SIGHUP, running.smtp.reload)
+
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # without a listener there is nothing to read again
+    await serve(loaded, stop, sockets=sockets, ready=ready)

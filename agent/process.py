@@ -12,11 +12,12 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
+from agent.mail.defects import OVER_LIMITS
 from agent.mail.thread import references, written_at
 from agent.model.mail import RawMessage
 from agent.model.plan import Plan
-from agent.model.settings import Settings
 from agent.model.reading import Reading
+from agent.model.settings import Settings
 from agent.model.signal import OptOut, Origin, Privacy, Signal, kind_of
 from agent.obs.log import event
 from agent.policy.decide import decide
@@ -90,7 +91,7 @@ class Process:
         self._clock = clock
         self.wake = asyncio.Event()
         self.letters = asyncio.Event()
-        self.stopping = False
+        self.stopping = asyncio.Event()
 
     async def accept(self, message: RawMessage, place: MailboxPlace | None = None) -> int:
         """Commit 1; see Sink."""
@@ -99,14 +100,19 @@ class Process:
         self.wake.set()
         return inbox_id
 
+    def stop(self) -> None:
+        """Begin nothing new; what is in hand is brought to its end."""
+        self.stopping.set()
+        self.wake.set()
+        self.letters.set()
+
     async def run(self) -> None:
         """Work until `stopping`: then the batch in hand is finished and no other begun."""
-        while not self.stopping:
-            self.wake.clear()
+        while not self.stopping.is_set():
             try:
-                if await self.process_next():
-                    continue
-                await self.wake.wait()
+                self.wake.clear()
+                if not await self.process_next() and not self.stopping.is_set():
+                    await self.wake.wait()
             except (StoreError, ReaderDown) as wrong:
                 event(log, "processing_paused", level=logging.ERROR, why=str(wrong))
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
@@ -156,8 +162,9 @@ class Process:
         def job(db: Db) -> tuple[Plan, ...]:
             now = self._clock()
             plans = apply_signals(db, signals, origin, self._settings, now, answered=done_by_token)
-            if reading.defects and not reading.signals and not done_by_token:
-                inbox.set_aside(db, taken.id, f"cannot be read: {', '.join(reading.defects)}", now)
+            beyond = OVER_LIMITS.intersection(reading.defects)
+            if beyond and not reading.signals and not done_by_token:
+                inbox.set_aside(db, taken.id, f"beyond our limits: {', '.join(sorted(beyond))}", now)
             else:
                 inbox.finish(db, taken.id, reading.kind, origin.content_key, now)
             return plans

@@ -39,8 +39,9 @@ def test_contract_catches_a_planted_import(tmp_path: Path, where: str, line: str
     with (tmp_path / "agent" / where).open("a", encoding="utf-8") as planted:
         planted.write(f"\n{line}\n")
     done = subprocess.run(
-        [BIN / "lint-imports", "--no-cache"], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
-    )
+        [BIN / "lint-imports", "--no-cache"],
+        cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
     assert done.returncode == 1
     assert contract in done.stdout.partition("Broken contracts")[2]
 

@@ -9,7 +9,9 @@ from agent.rules.schema import Stage
 
 
 def auto_reply(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal, ...]:
-    """An automatic answer, or nothing: a mail that a machine merely generated answers nobody."""
+    """An automatic answer, or nothing: a report, or a mail that a machine merely generated, answers nobody."""
+    if mail.dsn is not None:
+        return ()
     rule, excerpt = _mark(mail), mail.subject
     if not rule:
         hit = next(iter(catalog.find(Stage.AUTO_REPLY, mail.subject)), None)

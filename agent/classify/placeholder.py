@@ -4,8 +4,10 @@ import re
 
 from agent.model.address import AddressKey
 
-# Letters come folded. `redacted-0a1b@` carries a keyed hash; `hashed@`, `x@` and rows of stars hide the same thing.
-_LOCAL = re.compile(r"(?:redacted|hashed|hidden|removed|masked|anonymi[sz]ed|undisclosed|unknown)(?:[-._+].*)?|[x*]+")
+# Letters come folded. `redacted-0a1b@` carries a keyed hash; `hashed@`, `xxx@` and rows of stars hide the same thing.
+_LOCAL = re.compile(
+    r"(?:redacted|hashed|hidden|removed|masked|anonymi[sz]ed|undisclosed|unknown)(?:[-._+].*)?|x{3,}|\*+"
+)
 _DOMAINS = frozenset({"redacted", "redacted.invalid", "hidden", "localhost"})
 
 

@@ -39,20 +39,25 @@ def show(console: Console, seen: list[Seen], suppressed: list[Suppressed], lette
 
 
 def _mails(seen: list[Seen]) -> Table:
-    table = Table(title="What came, and what was understood", box=SIMPLE_HEAD, title_justify="left", expand=True)
-    for name, ratio in (("", 1), ("by", 2), ("the mail", 11), ("understood as", 5), ("because", 6), ("so", 16)):
-        table.add_column(name, ratio=ratio)
+    table = _table("What came, what was understood, what follows")
+    table.add_column("", width=1)
+    table.add_column("by", width=4)
+    table.add_column("the mail", ratio=4)
+    table.add_column("understood as", width=13)
+    table.add_column("so", ratio=5)
     for one in seen:
         mark = "[green]✓[/]" if one.as_labelled else "[bold red]✗[/]"
-        kind = one.kind if one.as_labelled else f"{one.kind} (is {one.part.kind})"
-        table.add_row(mark, one.part.door, one.part.what, kind, one.rule, one.why)
+        kind = one.kind if one.as_labelled else f"[bold red]{one.kind}[/] (is {one.part.kind})"
+        table.add_row(mark, one.part.door, one.part.what, f"{kind}\n[dim]{one.rule}[/]", one.why)
     return table
 
 
 def _people(suppressed: list[Suppressed]) -> Table:
-    table = Table(title="suppression.db: who may not be mailed now", box=SIMPLE_HEAD, title_justify="left", expand=True)
-    for name, ratio in (("address", 5), ("state", 2), ("until", 2), ("reason", 10)):
-        table.add_column(name, ratio=ratio)
+    table = _table("suppression.db: who may not be mailed now")
+    table.add_column("address", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("until", no_wrap=True)
+    table.add_column("reason", ratio=1)
     for one in suppressed:
         until = one.standing.until.strftime("%Y-%m-%d") if one.standing.until else "for ever"
         table.add_row(str(one.key), one.standing.state.value, until, one.standing.reason)
@@ -60,9 +65,16 @@ def _people(suppressed: list[Suppressed]) -> Table:
 
 
 def _letters(letters: list[Letter]) -> Table:
-    table = Table(title="What was sent", box=SIMPLE_HEAD, title_justify="left", expand=True)
-    for name, ratio in (("to", 5), ("language", 2), ("subject", 10)):
-        table.add_column(name, ratio=ratio)
+    table = _table("What was sent")
+    table.add_column("to", no_wrap=True)
+    table.add_column("in", no_wrap=True)
+    table.add_column("subject", ratio=1)
     for letter in letters:
         table.add_row(letter.to, str(letter.message["Content-Language"]), str(letter.message["Subject"]))
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_style="bold", title_justify="left", box=SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0)
+    )

@@ -139,7 +139,7 @@ async def _finished(settings: Settings, cast: tuple[Mail, ...]) -> list[Seen]:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not _all_done(db, len(cast)):
-                await asyncio.sleep(LOOK_SECONDS)  # noqa: ASYNC110 - the truth is a file that other processes write
+                await asyncio.sleep(LOOK_SECONDS)
         return _seen(db, cast)
     finally:
         db.close()

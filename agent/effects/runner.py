@@ -15,7 +15,7 @@ from typing import assert_never
 from agent.effects.relay import HandOver
 from agent.effects.retry import deadline, next_try
 from agent.model.plan import Done, Effect, GaveUp, Halt, Outcome, RetryAt, SendLetter, Unknown
-from agent.model.settings import LetterSettings, Settings
+from agent.model.settings import LetterSettings, RelaySettings
 from agent.obs.log import event
 from agent.store import outbox
 from agent.store.db import Db
@@ -45,23 +45,19 @@ class Queue:
     letters: LetterSettings
     clock: Callable[[], datetime]
     chance: Callable[[], float]
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
     bugs: Counter[int] = field(default_factory=Counter)  # how often an executor raised, by outbox id
 
 
-async def run(
-    writer: Writer,
-    executors: Executors,
-    settings: Settings,
-    clock: Callable[[], datetime],
-    chance: Callable[[], float],
-    wake: asyncio.Event,
-) -> None:
-    """Work off the outbox until cancelled; `wake` says that something new may be in it."""
-    if not settings.relay.host:
+async def run(queue: Queue, relay: RelaySettings, wake: asyncio.Event) -> None:
+    """Work off the outbox until the queue's `stop`, which is noticed at `wake`: a letter in hand is finished first.
+
+    `wake` alone says that something new may be in the outbox.
+    """
+    if not relay.host:
         event(_log, "letters_wait", level=logging.WARNING, why="relay.host is empty: letters are kept, not sent")
-        await asyncio.get_running_loop().create_future()
-    queue = Queue(writer=writer, executors=executors, letters=settings.letters, clock=clock, chance=chance)
-    while True:
+        await queue.stop.wait()
+    while not queue.stop.is_set():
         try:
             await _work(queue, wake)
         except StoreError as error:
@@ -71,20 +67,20 @@ async def run(
 
 
 async def _work(queue: Queue, wake: asyncio.Event) -> None:
-    """For ever. At the start nothing of ours is under way: what is still claimed or handed over was left behind."""
+    """Until the stop. Nothing is under way at the start: what is still claimed or handed over was left behind."""
     await queue.writer.run(outbox.recover)
-    while True:
+    while not queue.stop.is_set():
         wake.clear()
         halted = await run_due(queue)
         await _rest(wake)
-        while halted is not None and queue.clock() < halted:
+        while halted is not None and queue.clock() < halted and not queue.stop.is_set():
             wake.clear()
             await _rest(wake)
 
 
 async def run_due(queue: Queue) -> datetime | None:
     """Carry out all that is due and within the rates; a time when everything has to stand still until then."""
-    while claimed := await _claim(queue):
+    while not queue.stop.is_set() and (claimed := await _claim(queue)):
         result = await _attempt(queue, claimed)
         await _store(queue, claimed, result)
         if isinstance(result, Halt):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from agent.mail.addresses import addresses_of, single_sender
 from agent.mail.automatic import automatic_marks
 from agent.mail.content_key import content_key
+from agent.mail.defects import BLANK_RUN, MESSAGE_TOO_LARGE
 from agent.mail.headers import Block, by_name, read_block
 from agent.mail.language import language_hint
 from agent.mail.parts import content_type
@@ -13,9 +14,6 @@ from agent.model.address import AddressKey
 from agent.model.mail import ParsedMail, RawMessage
 from agent.model.report import Arf, Dsn
 from agent.model.settings import Limits
-
-MESSAGE_TOO_LARGE = "message-too-large"
-BLANK_RUN = "blank-run"
 
 _BLANKS = (b" " * 2000, b"\t" * 2000)
 _Values = dict[str, list[str]]

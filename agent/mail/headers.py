@@ -9,13 +9,9 @@ import re
 from dataclasses import dataclass
 
 from agent.mail.charset import clean, decode_raw, decode_word
+from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, NO_HEADERS, SEPARATOR_MISSING, TOO_MANY_HEADER_LINES
 from agent.model.mail import Headers
 from agent.model.settings import Limits
-
-HEADER_BLOCK_TOO_LARGE = "header-block-too-large"
-TOO_MANY_HEADER_LINES = "too-many-header-lines"
-NO_HEADERS = "no-headers"
-SEPARATOR_MISSING = "header-separator-missing"
 
 _END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")

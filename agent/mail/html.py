@@ -11,9 +11,13 @@ MAX_NODES = 50_000
 
 _SKIP = frozenset({"head", "style", "script", "title", "template", "noscript", "object", "svg", "select", "textarea"})
 _BLOCK = frozenset({
-    "p", "div", "br", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre",
+    "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre",
     "section", "article", "header", "footer", "center", "dl", "dt", "dd",
 })  # fmt: skip
+# Where blocks begin and end; however many meet, they are one line end, and a <br> just before them adds none.
+_BOUNDARY, _PARAGRAPH = "\x01", "\x02"
+_BREAK = re.compile("\n? ?[\x01\x02][ \x01\x02]*")
+_INLINE = {"br": "\n", "td": " ", "th": " "}
 _HIDDEN = re.compile(
     r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![\d.])"
     r"|mso-hide\s{0,3}:\s{0,3}all|max-height\s{0,3}:\s{0,3}0(?![\d.])",
@@ -71,30 +75,40 @@ class _Walk:
         self.cut = False
 
     def run(self, body: LexborNode) -> None:
-        stack: list[tuple[LexborNode, bool]] = [(body, False)]
+        stack: list[tuple[LexborNode | None, bool]] = [(body, False)]
         for _ in range(MAX_NODES):
             if not stack:
                 return
             node, quoted = stack.pop()
-            following = node.next if node is not body else None
-            if following is not None:
+            if node is None:
+                self._add(_BOUNDARY, quoted)
+                continue
+            if node is not body and (following := node.next) is not None:
                 stack.append((following, quoted))
-            inside = self._visit(node, quoted)
-            if inside and not quoted and not self.cut:
-                self.own.append("\n>\n")
-            if inside is not None and (child := node.child) is not None:
-                stack.append((child, inside))
+            self._enter(node, quoted, stack)
+
+    def _enter(self, node: LexborNode, quoted: bool, stack: list[tuple[LexborNode | None, bool]]) -> None:
+        inside = self._visit(node, quoted)
+        if inside is None:
+            return
+        if inside and not quoted and not self.cut:
+            self.own.append("\n>\n")
+        if node.tag in _BLOCK:
+            stack.append((None, quoted))
+        if (child := node.child) is not None:
+            stack.append((child, inside))
 
     def _visit(self, node: LexborNode, quoted: bool) -> bool | None:
         """Take the text of a node; whether its children are quoted, or None when they are not shown."""
         tag = node.tag
         if tag == "-text":
-            self._add(node.text_content or "", quoted)
+            self._add(_SPACE.sub(" ", node.text_content or ""), quoted)
             return None
         if tag in _SKIP or not tag or tag[0] in "-!":
             return None
-        if tag in _BLOCK:
-            self._add("\n\n" if tag == "p" else "\n", quoted)
+        opening = _PARAGRAPH if tag == "p" else _BOUNDARY if tag in _BLOCK else _INLINE.get(tag)
+        if opening:
+            self._add(opening, quoted)
         attributes = node.attributes
         return quoted or tag == "blockquote" if not attributes else self._by_attributes(tag, attributes, quoted)
 
@@ -112,17 +126,20 @@ class _Walk:
         )
 
     def _add(self, text: str, quoted: bool) -> None:
-        if text.strip() or not text.startswith("\n"):
-            text = _SPACE.sub(" ", text)
         self.everything.append(text)
         if not quoted and not self.cut:
             self.own.append(text)
 
 
 def _lines(pieces: list[str]) -> str:
-    lines = (line.strip() for line in "".join(pieces).replace("\xa0", " ").split("\n"))
+    text = _BREAK.sub(_line_break, "".join(pieces)).replace("\xa0", " ")
     out: list[str] = []
-    for line in lines:
+    for line in text.split("\n"):
+        line = line.strip()
         if line or (out and out[-1]):
             out.append(line)
     return "\n".join(out).strip()
+
+
+def _line_break(match: re.Match[str]) -> str:
+    return "\n\n" if _PARAGRAPH in match[0] else "\n"

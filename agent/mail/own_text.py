@@ -23,6 +23,7 @@ _TIME = re.compile(
 _COLONS = (":", "：")
 _DIGIT = re.compile(r"\d")
 _REMNANT_AFTER, _REMNANT = 68, 30
+_WRAPPED = 60  # mail programs wrap near column 75: a shorter line ended because its writer ended it
 
 
 def own_words(text: str, markers: Markers) -> str:
@@ -81,14 +82,25 @@ def _attribution(lines: list[str], at: int, markers: Markers) -> int:
         if not line.endswith(_COLONS):
             continue
         joined = " ".join(lines[at : at + span])
-        if len(joined) > MAX_ATTRIBUTION:
+        if len(joined) > MAX_ATTRIBUTION or (span > 1 and not _begins_wrapped(lines, at, span, markers)):
             return 0
-        if _names_author(joined, markers) or (
-            _may_name_author(joined, markers)
-            and (_next_is_quoted(lines, at + span) or not any(lines[at + span : at + span + 2]))
-        ):
+        if _names_author(joined, markers) or (_may_name_author(joined, markers) and _quote_follows(lines, at + span)):
             return span
     return 0
+
+
+def _begins_wrapped(lines: list[str], at: int, span: int, markers: Markers) -> bool:
+    """Whether the first line belongs to those after it, and is not the last line of the sender's own text."""
+    first, rest = lines[at], " ".join(lines[at + 1 : at + span])
+    if not ("@" in first or _TIME.search(first)):
+        return False
+    complete = bool(_TIME.search(rest)) and (_names_author(rest, markers) or _quote_follows(lines, at + span))
+    return not complete or len(first) >= _WRAPPED
+
+
+def _quote_follows(lines: list[str], at: int) -> bool:
+    """A quoted line comes next, or nothing at all."""
+    return _next_is_quoted(lines, at) or not any(lines[at : at + 2])
 
 
 def _names_author(line: str, markers: Markers) -> bool:

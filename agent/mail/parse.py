@@ -1,9 +1,10 @@
 """Bytes to ParsedMail; whatever comes in, a value comes out, and what could not be read is named in `defects`."""
 
 from agent.mail.arf import read_arf
+from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, TOO_MANY_HEADER_LINES
 from agent.mail.dsn import read_dsn
 from agent.mail.front import HEADERS_ONLY, Content, assemble, with_line_feeds
-from agent.mail.headers import HEADER_BLOCK_TOO_LARGE, TOO_MANY_HEADER_LINES, Block, read_block
+from agent.mail.headers import Block, read_block
 from agent.mail.original import read_original, read_pasted
 from agent.mail.parts import content_type, leaves
 from agent.mail.quotes import NO_MARKERS, Markers

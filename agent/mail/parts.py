@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from agent.mail.defects import BOUNDARY_MISSING, TOO_DEEP, TOO_MANY_PARTS
 from agent.mail.headers import Block, by_name, decode_base64, read_block
 from agent.model.mail import Headers
 from agent.model.settings import Limits
 
-TOO_MANY_PARTS = "too-many-parts"
-TOO_DEEP = "parts-too-deep"
-BOUNDARY_MISSING = "boundary-missing"
 MAX_DEPTH = 8
 
 _MAX_FALSE_BOUNDARIES = 10_000

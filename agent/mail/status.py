@@ -2,8 +2,8 @@
 
 import re
 
-# Not inside an IP address, a version or a date: no digit or dot may touch it.
-_ENHANCED = re.compile(r"(?<![\d.\-/])([245])[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII)
+# Not inside an IP address, a version or a date: no digit, dot or dash may touch it, but for the dash of `550-5.1.1`.
+_ENHANCED = re.compile(r"(?:(?<![\d.\-/])|(?<=[245]\d\d-))([245])[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII)
 _REPLY = re.compile(r"(?<![\w.:/#@+-])([245][0-5]\d)(?=$|[ \-\t\r\n,;:.)\]'\"](?![\d.]*\d{2}))", re.ASCII)
 
 
@@ -17,11 +17,6 @@ def find_status(text: str) -> str:
     found = find_statuses(text)
     telling = (status for status in found if not status.endswith(".0"))
     return next(telling, found[0] if found else "")
-
-
-def find_reply_codes(text: str) -> tuple[str, ...]:
-    """Every number that looks like an SMTP reply code, in order."""
-    return tuple(match[1] for match in _REPLY.finditer(text))
 
 
 def find_reply_code(text: str) -> str:

@@ -18,7 +18,7 @@ MAX_FIELD = 8_000
 _TOKEN = re.compile(r"(?<![a-z0-9])([burfc])([a-z0-9])([a-z2-7]{13})([a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
 _DOMAIN_AFTER = re.compile(r"[^@\s<>,;]{0,90}@([\w.-]{1,255})")
 # SRS0=hash=time=domain=local and SRS1=hash=forwarder==hash=time=domain=local: the first hop's domain is ours.
-_SRS_BEFORE = re.compile(r"SRS[01][=+-](?:[^=@\s]+=[^=@\s]+==?)?[^=@\s]+=[^=@\s]+=([\w.-]+)=[^@\s]*\Z", re.IGNORECASE)
+_SRS_BEFORE = re.compile(r"SRS(?:0|1[=+-][^=@\s]+=[^=@\s]+=)[=+-][^=@\s]+=[^=@\s]+=([\w.-]+)=[^@\s]*\Z", re.IGNORECASE)
 _XTEXT = re.compile(r"\+([0-9A-Fa-f]{2})")  # RFC 3461 section 4
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 

@@ -62,8 +62,9 @@ def publish(db: Db, public: Public, now: datetime) -> int:
     """
     if db.connection.in_transaction:
         raise RuntimeError("only what is committed is published")
-    if _published(public) == _current(db) and not _expired(public, now):
-        return 0
+    with translated(str(public.file.path)):
+        if _published(public) == _current(db) and not _expired(public, now):
+            return 0
     with public.file.transaction(), db.snapshot():
         current, published = _current(db), _published(public)
         if published is None or published[0] != current[0] or published[1] > current[1]:

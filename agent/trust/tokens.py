@@ -1,7 +1,6 @@
 """Minted addresses: a purpose letter, a key id, 64 bits of name and 80 bits of HMAC; nothing else ever proves one."""
 
 import base64
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
@@ -67,11 +66,6 @@ def token_id(raw8: bytes) -> str:
     if len(raw8) != 8:
         raise ValueError("a token id is made of 8 octets")
     return base64.b32encode(raw8).decode("ascii").rstrip("=").lower()
-
-
-def letter_token_id(dedupe_key: str) -> str:
-    """The token id of one of our own letters, the same at every retry."""
-    return token_id(hashlib.sha256(dedupe_key.encode("utf-8")).digest()[:8])
 
 
 def mint(ring: KeyRing, purpose: Purpose, token_id: str, domain: str) -> str:

@@ -11,8 +11,8 @@ import sys
 from collections import deque
 from typing import assert_never, cast
 
-from agent.model.settings import Limits
 from agent.model.reading import Reading
+from agent.model.settings import Limits
 from agent.worker import frames
 
 COMMAND = (sys.executable, "-I", "-m", "agent.worker")  # -I: neither the working folder nor PYTHON* can slip code in

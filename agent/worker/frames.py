@@ -10,8 +10,8 @@ from typing import BinaryIO, get_args, get_type_hints
 import msgspec
 
 from agent.model.mail import RawMessage
-from agent.model.settings import Settings
 from agent.model.reading import Reading
+from agent.model.settings import Settings
 from agent.model.signal import Signal
 
 MAX_QUESTION = 64 * 1024 * 1024  # a mail; limits.message_bytes is far below

@@ -7,8 +7,8 @@ from agent.mail.parse import parse
 from agent.mail.quotes import NO_MARKERS, Markers
 from agent.mail.thread import references, written_at
 from agent.model.mail import RawMessage
-from agent.model.settings import Limits, Settings
 from agent.model.reading import Reading
+from agent.model.settings import Limits, Settings
 from agent.model.signal import kind_of
 from agent.rules.catalog import Catalog
 from agent.trust.assess import assess
@@ -45,4 +45,3 @@ def read(message: RawMessage, kit: ReadingKit) -> Reading:
         written_at=written_at(mail.headers),
         references=references(mail.headers),
     )
-

@@ -7,8 +7,8 @@ read. When the child dies or is killed for hanging, that one mail is blamed; the
 import asyncio
 
 from agent.model.mail import RawMessage
-from agent.model.settings import Settings, without_secrets
 from agent.model.reading import Reading
+from agent.model.settings import Settings, without_secrets
 from agent.worker import frames
 from agent.worker.child import Child, ReaderDown, ReaderFailed, Unread
 

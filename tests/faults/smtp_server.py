@@ -1,4 +1,4 @@
-"""A door in a process of its own, so that a test can see what peers cost it: `smtp_server.py PORT-FILE-DESCRIPTOR`.
+"""A door in a process of its own, so that a test can see what peers cost it: `smtp_server [LIMIT OF OPEN FILES]`.
 
 Prints its port, then a line for every stored mail.
 """

@@ -416,3 +416,10 @@ async def test_received_at_is_the_providers_time_but_never_the_future(tmp_path: 
             await inbox.holds(2)
     assert [message.received_at for message in inbox.messages] == [NOW.replace(second=0), past]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example"])
+async def test_what_is_no_host_name_is_told_and_not_fatal(host: str, tmp_path: Path) -> None:
+    async with store(tmp_path) as inbox, reading(account(1, host=host), inbox, waits=Waits(allowed=2)) as door:
+        await door.waits.used_up()
+    assert [alarm.worry for alarm in door.alarms] == [Worry.HOST]

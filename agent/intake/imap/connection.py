@@ -178,6 +178,8 @@ async def connect(account: ImapAccount, timing: Timing) -> Connection:
         raise Mistake(
             Worry.TLS, f"the certificate of {account.host} is not to be trusted: {error.verify_message}"
         ) from None
+    except UnicodeError:
+        raise Mistake(Worry.HOST, f"{account.host!r} is no host name") from None
     connection = Connection(protocol, timing)
     try:
         _check_peer(transport, encrypted=context is not None)

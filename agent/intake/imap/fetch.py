@@ -9,7 +9,7 @@ from agent.intake.imap.connection import Connection
 from agent.intake.imap.folders import Response
 
 PAGE = 200  # mails whose sizes are asked for at once
-BATCH_MAILS = 100
+BATCH_MAILS = 200
 BATCH_BYTES = 4_000_000
 HEAD_BYTES = 262_144  # of a mail that is too large to be read whole
 

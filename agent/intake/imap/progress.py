@@ -1,4 +1,4 @@
-"""What was read of which folder, as the ledger of the store remembers it: no flag of the mailbox counts for anything."""
+"""What was read of which folder, as the ledger of the store remembers it; flags in the mailbox count for nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -65,7 +65,8 @@ class Progress:
             for place in places:
                 ledger.settle(db, place)
 
-        await self._writer.run(job)
+        if places:
+            await self._writer.run(job)
 
     async def too_old(self, folder: Selected, uids: Sequence[int]) -> None:
         """These are never fetched."""

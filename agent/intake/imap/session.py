@@ -5,7 +5,8 @@ Laws: the ledger alone knows what was read, and nothing in the mailbox is touche
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,8 @@ from agent.obs.log import event
 from agent.process import Sink
 
 log = logging.getLogger("optoutd.imap")
+
+Fetched = tuple[Listed, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +96,14 @@ class Session:
         after = self._manner(folder)
         if not above:
             for page in pages(await self._progress.left_over(folder), PAGE):
-                await self._settle(folder, after, page)
+                if await self._settle(after, page):
+                    await self._progress.settled(folder, page)
         since = await self._progress.since(folder)
         self._connection.news.clear()  # before the search: what is announced from now on may not be in its answer
         found = await search(self._connection, since, above)
-        for page in pages(await self._progress.unknown(folder, found), PAGE):
-            listed = await sizes(self._connection, page)
-            old = [mail for mail in listed if mail.arrived_at is not None and mail.arrived_at < since]
-            await self._progress.too_old(folder, [mail.uid for mail in old])
-            await self._take(folder, after, [mail for mail in listed if mail not in old])
+        fresh = await self._progress.unknown(folder, found)
+        async with aclosing(self._fetched(folder, fresh, since)) as batches_of_mail:
+            await self._take(folder, after, batches_of_mail)
         return found[-1] if found else above
 
     def _manner(self, folder: Selected) -> After:
@@ -111,36 +113,70 @@ class Session:
             self._desk.tell(mistake)
             return After.LEAVE
 
-    async def _take(self, folder: Selected, after: After, mails: Sequence[Listed]) -> None:
-        """A mail that vanished meanwhile is neither stored nor noted: if it is there after all, it is found again."""
-        for group in batches(mails, self._account.message_bytes):
-            raws = await bodies(self._connection, group, self._account.message_bytes)
-            await self._store(folder, after, [(mail, raws[mail.uid]) for mail in group if mail.uid in raws])
+    async def _fetched(
+        self, folder: Selected, uids: Sequence[int], since: datetime
+    ) -> AsyncGenerator[tuple[Fetched, ...], None]:
+        """The mails, batch by batch. One that vanished meanwhile is neither given nor noted: if it is there after all,
+        it is found again.
+        """
+        whole = self._account.message_bytes
+        for page in pages(uids, PAGE):
+            listed = await sizes(self._connection, page)
+            old = [mail.uid for mail in listed if mail.arrived_at is not None and mail.arrived_at < since]
+            await self._progress.too_old(folder, old)
+            for group in batches([mail for mail in listed if mail.uid not in old], whole):
+                raws = await bodies(self._connection, group, whole)
+                yield tuple((mail, raws[mail.uid]) for mail in group if mail.uid in raws)
 
-    async def _store(self, folder: Selected, after: After, mails: Sequence[tuple[Listed, bytes]]) -> None:
-        """Hand a whole batch over at once, so that it shares a commit; then, and only then, touch the mailbox."""
+    async def _take(self, folder: Selected, after: After, batches_of_mail: AsyncIterator[tuple[Fetched, ...]]) -> None:
+        """Store batch after batch. While one is being committed the next is fetched already, and what the ledger is
+        told of one goes into the commit of the next.
+        """
+        batch: tuple[Fetched, ...] = ()
+        storing = self._store(folder, (), ())
+        try:
+            async for following in batches_of_mail:
+                settled = await self._finish(folder, after, batch, await storing)
+                batch, storing = following, self._store(folder, following, settled)
+        finally:
+            results = await storing
+        await self._store(folder, (), await self._finish(folder, after, batch, results))
+
+    def _store(
+        self, folder: Selected, mails: Sequence[Fetched], settled: Sequence[int]
+    ) -> "asyncio.Future[list[int | BaseException | None]]":
+        """Begin to hand a whole batch over at once, so that it shares a commit."""
         accept, place = self._desk.sink.accept, self._progress.place
-        results = await asyncio.gather(
+        return asyncio.gather(
             *(accept(self._message(folder, mail, raw), place(folder, mail.uid)) for mail, raw in mails),
+            self._progress.settled(folder, settled),
             return_exceptions=True,
         )
-        stored = [mail.uid for (mail, _), result in zip(mails, results, strict=True) if isinstance(result, int)]
+
+    async def _finish(
+        self, folder: Selected, after: After, batch: Sequence[Fetched], results: Sequence[int | BaseException | None]
+    ) -> Sequence[int]:
+        """The bytes are on disk: now, and only now, touch the mailbox. Returns what the ledger may call settled."""
+        stored = [mail.uid for (mail, _), result in zip(batch, results, strict=False) if isinstance(result, int)]
         if stored:
             event(log, "mail fetched", account=self._account.name, mails=len(stored))
-            await self._settle(folder, after, stored)
+        settled = stored if stored and await self._settle(after, stored) else ()
         failures = [result for result in results if isinstance(result, BaseException)]
         if failures:
+            await self._progress.settled(folder, settled)
             raise NotStored(f"{len(failures)} mails were not stored: {type(failures[0]).__name__}") from failures[0]
+        return settled
 
-    async def _settle(self, folder: Selected, after: After, uids: Sequence[int]) -> None:
+    async def _settle(self, after: After, uids: Sequence[int]) -> bool:
+        """Flag or move in the mailbox; False when it was refused: it stays unsettled until the next round."""
         try:
             if after is After.MOVE:
                 await make_target(self._connection, self._account.move_to)
             await settle(self._connection, after, self._account.move_to, uids)
-        except Mistake as mistake:  # it stays unsettled and is tried again in the next round
+        except Mistake as mistake:
             self._desk.tell(mistake)
-            return
-        await self._progress.settled(folder, uids)
+            return False
+        return True
 
     def _message(self, folder: Selected, mail: Listed, raw: bytes) -> RawMessage:
         """`received_at` is when the provider took it in, so that a backlog is known to be old; never the future."""

@@ -11,6 +11,7 @@ class Worry(Enum):
 
     LOGIN = "login"
     FOLDER = "folder"
+    HOST = "host"
     TLS = "tls"
     UNSAFE = "unsafe"
     AFTER = "after"  # stored safely, but the mailbox would not let it be flagged or moved

@@ -9,7 +9,7 @@ import re
 import ssl
 from collections.abc import Callable
 from enum import Enum
-from typing import AnyStr
+from typing import AnyStr, NoReturn
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
@@ -159,12 +159,12 @@ class Connection(SMTP):
     async def push(self, status: AnyStr) -> None:
         """aiosmtpd writes what it is given: control characters of the peer, letters that raise; and counts nothing."""
         if self._ending or self.transport is None or self.transport.is_closing():
-            await self._gone()
+            self._gone()
         text = self._counted(_clean(status))
         await super().push(text)
         if text.startswith("421"):
             event(log, "closed", peer=self._peer, reply=text)
-            await self._gone()
+            self._gone()
 
     def _counted(self, reply: str) -> str:
         self._replies += 1
@@ -175,13 +175,11 @@ class Connection(SMTP):
             return TOO_MUCH_TALK
         return reply
 
-    async def _gone(self) -> None:
+    def _gone(self) -> NoReturn:
         """End the conversation here: no command that is already in the buffer may be carried out."""
         if self.transport is not None and not self._ending:
             self._end()
-        assert self._handler_coroutine is not None
-        self._handler_coroutine.cancel()
-        await asyncio.sleep(0)
+        raise asyncio.CancelledError
 
     async def handle_exception(self, error: Exception) -> str:
         """aiosmtpd says 500, which loses the mail, and the text of the exception, which tells secrets."""

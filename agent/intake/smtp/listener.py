@@ -7,7 +7,6 @@ import socket
 import ssl
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.intake.smtp.connection import STOPPING
@@ -17,7 +16,7 @@ from agent.intake.smtp.limits import Crowd, Memory, host_of, network_of
 from agent.intake.smtp.recipients import directory
 from agent.intake.smtp.session import Desk, Session
 from agent.intake.smtp.sockets import ListenError, bind_all
-from agent.intake.smtp.tls import load
+from agent.intake.smtp.tls import SOON, expires, load
 from agent.model.settings import Settings
 from agent.obs.clock import utc_now
 from agent.obs.log import event
@@ -50,7 +49,7 @@ async def run(
     Raises ListenError before anything is served. After a cancel nobody new comes in, running mails may finish for
     drain_seconds, the others are told 421.
     """
-    listener = Listener(settings, ring, free_bytes=free_bytes)
+    listener = Listener(settings, ring, free_bytes=free_bytes, now=now)
     taken = bind_all(settings.smtp.listen, sockets)
     async with asyncio.TaskGroup() as tasks:
         busy_seconds = settings.store.busy_seconds
@@ -60,7 +59,14 @@ async def run(
 class Listener:
     """The open door: where it listens, and who is inside."""
 
-    def __init__(self, settings: Settings, ring: KeyRing | None, *, free_bytes: Callable[[], int] | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ring: KeyRing | None,
+        *,
+        free_bytes: Callable[[], int] | None,
+        now: Callable[[], datetime],
+    ) -> None:
         self.addresses: tuple[tuple[str, int], ...] = ()
         self._settings = settings
         self._terms = Terms(
@@ -73,7 +79,9 @@ class Listener:
         self._empty = asyncio.Event()
         self._empty.set()
         self._stopping = False
-        self._tls = _first_context(settings)
+        self._crowded = False
+        self._now = now
+        self._tls = self._first_context()
 
     @property
     def sessions(self) -> int:
@@ -83,7 +91,7 @@ class Listener:
     def reload(self) -> None:
         """Read the certificate again, for the sessions that begin from now on; a bad one changes nothing."""
         try:
-            self._tls = load(self._settings.smtp)
+            self._tls = self._context()
         except OSError as error:
             event(log, "certificate_unreadable", level=logging.ERROR, error=error)
         else:
@@ -112,7 +120,9 @@ class Listener:
         if self._stopping:
             return STOPPING
         if not self._crowd.enter(network):
+            self._say_crowded(network)
             return CROWDED
+        self._crowded = False
 
         def left() -> None:
             self._crowd.leave(network)
@@ -125,6 +135,12 @@ class Listener:
         self._empty.clear()
         return session
 
+    def _say_crowded(self, network: str) -> None:
+        """Once, and not for each of a thousand."""
+        if not self._crowded:
+            event(log, "crowded", level=logging.WARNING, network=network, inside=len(self._crowd))
+        self._crowded = True
+
     async def _drain(self) -> None:
         for session in tuple(self._sessions):
             session.stop()
@@ -134,8 +150,22 @@ class Listener:
         except TimeoutError:
             for session in tuple(self._sessions):
                 session.cut(STOPPING)
-                session.abort()
             await self._empty.wait()
+
+    def _context(self) -> ssl.SSLContext | None:
+        context = load(self._settings.smtp)
+        if context:
+            end = expires(self._settings.smtp.tls_cert)
+            if end - self._now() < SOON:
+                event(log, "certificate_expires", level=logging.WARNING, file=self._settings.smtp.tls_cert, end=end)
+        return context
+
+    def _first_context(self) -> ssl.SSLContext | None:
+        try:
+            return self._context()
+        except OSError as error:
+            name = self._settings.smtp.tls_cert
+            raise ListenError(f"smtp.tls_cert, smtp.tls_key: {name} cannot be used: {error}") from error
 
     def _desk(self, delivery: Delivery) -> Desk:
         limits = self._settings.limits
@@ -164,14 +194,5 @@ class Gate(asyncio.Protocol):
             transport.set_protocol(found)
             found.connection_made(transport)
         else:
-            event(log, "turned_away", peer=host_of(transport.get_extra_info("peername")), reply=found)
             transport.write(found.encode("ascii") + b"\r\n")
             transport.close()
-
-
-def _first_context(settings: Settings) -> ssl.SSLContext | None:
-    try:
-        return load(settings.smtp)
-    except OSError as error:
-        name = Path(settings.smtp.tls_cert).name
-        raise ListenError(f"smtp.tls_cert, smtp.tls_key: {name} cannot be used: {error}") from error

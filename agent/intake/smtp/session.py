@@ -92,7 +92,7 @@ class Session(Connection):
     async def smtp_GET(self, _arg: str) -> None:  # noqa: N802 - aiosmtpd's name
         """A browser that was sent here by a web page must not get to send mail."""
         self.cut("554 5.5.1 This is not a web server")
-        await self._gone()
+        self._gone()
 
     smtp_POST = smtp_PUT = smtp_HEAD = smtp_OPTIONS = smtp_CONNECT = smtp_GET  # noqa: N815 - aiosmtpd's names
 
@@ -147,7 +147,7 @@ class Session(Connection):
                 incoming.feed(chunk)
             except FloodError:
                 self.cut(Fault.TOO_BIG.value)
-                await self._gone()
+                self._gone()
             if not loan.cover(incoming.held):
                 incoming.give_up(Fault.CROWDED)
             elapsed = self.loop.time() - started

@@ -14,7 +14,7 @@ from agent.effects.relay import HandOver
 from agent.effects.retry import next_try
 from agent.effects.runner import BUGS, Executors, Queue, run, run_due
 from agent.model.plan import Done, GaveUp, Halt, LetterKind, Outcome, RetryAt, SendLetter, Unknown
-from agent.model.settings import Identity, LetterSettings, RelaySettings, Settings
+from agent.model.settings import Identity, LetterSettings, RelaySettings
 from agent.store import outbox
 from agent.store.db import Db
 from agent.store.errors import StoreBusy
@@ -25,7 +25,7 @@ T = TypeVar("T")
 Executor = Callable[[SendLetter, int, HandOver], Awaitable[Outcome]]
 RATES = LetterSettings()
 IDENTITY = Identity(company="Ours", postal_address="1 Road", contact="us@ours.example", domains=("ours.example",))
-WITH_RELAY = Settings(identity=IDENTITY, relay=RelaySettings(host="relay.example"))
+RELAY = RelaySettings(host="relay.example")
 
 
 class Sink:
@@ -318,7 +318,7 @@ async def test_run_wakes_for_new_letters(box: Outbox) -> None:
 
     sink = Telling()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(run(box.writer, Executors(send_letter=sink), WITH_RELAY, box.clock, lambda: 0.0, wake))
+        task = group.create_task(run(queue(box, sink), RELAY, wake))
         for n in range(3):
             arrived.clear()
             await box.add(letter(f"p{n}@example.com"))
@@ -343,9 +343,7 @@ async def test_run_takes_up_what_was_left_behind(box: Outbox) -> None:  # hazard
     assert await box.statuses() == ["handed_over", "claimed"]
     arrived.clear()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(
-            run(box.writer, Executors(send_letter=sends), WITH_RELAY, box.clock, lambda: 0.0, asyncio.Event())
-        )
+        task = group.create_task(run(queue(box, sends), RELAY, asyncio.Event()))
         await arrived.wait()
         task.cancel()
     assert (await box.statuses())[0] == "unknown"
@@ -363,7 +361,7 @@ async def test_run_stands_still_while_halted(box: Outbox, clock: Clock) -> None:
     sink = Telling(Halt(when=clock() + timedelta(hours=1), why="535 no"), Done(), mark=False)
     await box.add(letter("a@example.com"))
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(run(box.writer, Executors(send_letter=sink), WITH_RELAY, clock, lambda: 0.0, wake))
+        task = group.create_task(run(queue(box, sink), RELAY, wake))
         await tried.wait()
         await box.add(letter("b@example.com"))
         for _ in range(3):
@@ -397,7 +395,7 @@ async def test_run_outlives_a_busy_store(box: Outbox, log: io.StringIO) -> None:
     await box.add(letter())
     busy: Writer = BusyAtFirst()  # type: ignore[assignment] # stands in for the real one
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(run(busy, Executors(send_letter=sends), WITH_RELAY, box.clock, lambda: 0.0, wake))
+        task = group.create_task(run(queue(box, sends, writer=busy), RELAY, wake))
         await arrived.wait()
         task.cancel()
     assert [line["event"] for line in lines(log) if line["level"] == "error"] == ["outbox_unavailable"] * 2
@@ -407,9 +405,7 @@ async def test_without_a_relay_letters_wait(box: Outbox, log: io.StringIO) -> No
     sink, wake = Sink(), asyncio.Event()
     await box.add(letter())
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(
-            run(box.writer, Executors(send_letter=sink), Settings(identity=IDENTITY), box.clock, lambda: 0.0, wake)
-        )
+        task = group.create_task(run(queue(box, sink), RelaySettings(), wake))
         wake.set()
         await box.rows()
         task.cancel()

@@ -3,11 +3,13 @@
 import asyncio
 import shutil
 import ssl
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from agent.intake.smtp import ListenError
+from agent.intake.smtp import Listener, ListenError
+from agent.intake.smtp.tls import expires
 from agent.model.settings import Settings
 from tests.support.certificate import self_signed
 from tests.unit.intake.smtp_door import PATIENCE, Door, door, settings
@@ -157,7 +159,19 @@ async def test_certificate_that_cannot_be_read_is_said_at_the_start() -> None:
     with pytest.raises(BaseExceptionGroup) as caught:
         async with asyncio.timeout(PATIENCE), door(settings(tls_cert="/nowhere/cert.pem")):
             raise AssertionError
-    assert caught.group_contains(ListenError, match="smtp.tls_cert, smtp.tls_key: cert.pem cannot be used")
+    assert caught.group_contains(ListenError, match="smtp.tls_cert, smtp.tls_key: /nowhere/cert.pem cannot be used")
+
+
+@pytest.mark.parametrize(("days", "warned"), [(15, False), (13, True), (-1, True)])
+async def test_a_certificate_that_ends_soon_is_said(
+    config: Settings, days: int, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    end = expires(config.smtp.tls_cert)
+    listener = Listener(config, None, free_bytes=None, now=lambda: end - timedelta(days=days))
+    assert ("certificate_expires" in caplog.messages) is warned  # hazard A15
+    caplog.clear()
+    listener.reload()
+    assert ("certificate_expires" in caplog.messages) is warned
 
 
 async def test_plain_mail_comes_in_although_tls_is_there(config: Settings) -> None:

@@ -7,8 +7,10 @@ from tests.unit.mail.build import RETURNED, B, F, read, report
 
 FIELDS = (
     "Feedback-Type: abuse\nUser-Agent: Reporter/1.0\nVersion: 0.1\nOriginal-Mail-From: <news@exporter.example>\n"
-    "Original-Rcpt-To: <ana@buyer.example>\nOriginal-Rcpt-To: bob@buyer.example\nOriginal-Rcpt-To: <ana@buyer.example>\n"
-    "Removal-Recipient: rfc822;ana@buyer.example\nSource-IP: 192.0.2.1\nReported-Domain: dns; exporter.example\nIncidents: 3\n"
+    "Original-Rcpt-To: <ana@buyer.example>\nOriginal-Rcpt-To: bob@buyer.example\n"
+    "Original-Rcpt-To: <ana@buyer.example>\n"
+    "Removal-Recipient: rfc822;ana@buyer.example\nSource-IP: 192.0.2.1\n"
+    "Reported-Domain: dns; exporter.example\nIncidents: 3\n"
 )
 
 
@@ -26,7 +28,8 @@ def test_a_usual_report(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["text/rfc822-header", "message/rfc822-headers", "message/rfc822-header", "message/global-headers", "text/rfc822"]
+    "kind",
+    ["text/rfc822-header", "message/rfc822-headers", "message/rfc822-header", "message/global-headers", "text/rfc822"],
 )
 def test_misspelt_third_parts(kind: str) -> None:
     mail = read(report("message/feedback-report", FIELDS, RETURNED, kind))
@@ -41,7 +44,9 @@ def test_a_base64_report_part() -> None:
     assert (mail.arf.feedback_type, mail.arf.source_ip) == ("abuse", "192.0.2.1")
 
 
-@pytest.mark.parametrize(("written", "count"), [("", 1), ("x", 1), ("0", 1), ("12 (a week)", 12), ("9" * 40, 1), ("²", 1)])
+@pytest.mark.parametrize(
+    ("written", "count"), [("", 1), ("x", 1), ("0", 1), ("12 (a week)", 12), ("9" * 40, 1), ("²", 1)]
+)
 def test_incidents(written: str, count: int) -> None:
     assert parse_arf(f"Feedback-Type: abuse\nIncidents: {written}".encode()).incidents == count
 

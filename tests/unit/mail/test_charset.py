@@ -35,7 +35,8 @@ def test_text_comes_back(text: str, written: str, declared: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "declared", ["x-no\0pe", "rot13", "base64", "zlib", "idna", "punycode", "unicode_escape", "undefined", "\udcff", "é"]
+    "declared",
+    ["x-no\0pe", "rot13", "base64", "zlib", "idna", "punycode", "unicode_escape", "undefined", "\udcff", "é"],
 )
 def test_a_name_we_do_not_use(declared: str) -> None:
     """hazard C3"""
@@ -53,6 +54,8 @@ def test_raw_header_values() -> None:
     assert decode_raw(b"\x81\x8d", "x-none") == "\ufffd\ufffd"
 
 
-@given(st.binary(max_size=200), st.sampled_from(["", "utf-7", "hz", "iso-2022-kr", "utf-16", "big5", "gb2312", "cp1252"]))
+@given(
+    st.binary(max_size=200), st.sampled_from(["", "utf-7", "hz", "iso-2022-kr", "utf-16", "big5", "gb2312", "cp1252"])
+)
 def test_decoding_never_fails(data: bytes, declared: str) -> None:
     assert "\0" not in decode(data, declared)

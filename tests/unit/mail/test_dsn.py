@@ -94,7 +94,9 @@ def test_blocks_that_are_not_parted() -> None:
 
 
 def test_a_block_torn_apart_stays_one_recipient() -> None:
-    report = one("Reporting-MTA: dns;mx.example\n\nFinal-Recipient: rfc822;a@x.example\n\nAction: failed\n\nStatus: 5.2.2\n")
+    report = one(
+        "Reporting-MTA: dns;mx.example\n\nFinal-Recipient: rfc822;a@x.example\n\nAction: failed\n\nStatus: 5.2.2\n"
+    )
     assert (report.action, report.status) == (Action.FAILED, "5.2.2")
 
 

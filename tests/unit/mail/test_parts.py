@@ -82,7 +82,9 @@ def test_digest_parts_are_mails() -> None:
     assert found[0].kind == "message/rfc822"
 
 
-@pytest.mark.parametrize("head", [b"multipart/mixed", b"multipart/mixed; boundary=none", b'multipart/mixed; boundary=""'])
+@pytest.mark.parametrize(
+    "head", [b"multipart/mixed", b"multipart/mixed; boundary=none", b'multipart/mixed; boundary=""']
+)
 def test_without_parts_the_body_is_text(head: bytes) -> None:
     found, defects = tree(b"Content-Type: " + head + b"\n\nhello")
     assert [(part.kind, part.body) for part in found] == [("text/plain", b"hello")]
@@ -118,5 +120,5 @@ def test_undecodable_bodies_stay_readable() -> None:
 
 
 def test_parameters() -> None:
-    value = "text/plain; charset=\"a\\\"b\" ; Name*=utf-8'en'x%20y;format = flowed; charset=second"
+    value = 'text/plain; charset="a\\"b" ; Name*=utf-8\'en\'x%20y;format = flowed; charset=second'
     assert parameters(value) == {"charset": 'a"b', "name": "x%20y", "format": "flowed"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.mail.status import find_reply_code, find_reply_codes, find_status, find_statuses
+from agent.mail.status import find_reply_code, find_status, find_statuses
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,3 @@ def test_reply_codes(text: str, code: str) -> None:
 
 def test_all_of_them() -> None:
     assert find_statuses("5.1.1 5.2.2") == ("5.1.1", "5.2.2")
-    assert find_reply_codes("550 then 421") == ("550", "421")

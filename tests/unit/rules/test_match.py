@@ -69,9 +69,17 @@ def test_a_client_sentence_is_the_whole_text_too(catalog: Catalog) -> None:
 
 
 def test_a_phrase_ends_where_words_end(catalog: Catalog) -> None:
-    for text in ("Please REMOVE\n me.", "remove me", "(remove me)", "请不要再发了", "Прошу, отпишите меня!"):
+    for text in (
+        "Please REMOVE\n me.",
+        "remove me",
+        "(remove me)",
+        "请不要再发了",
+        "Прошу, отпишите меня!",
+        "请remove me吧",
+        "«remove me»",
+    ):
         assert ids(catalog, Stage.WORDING, text) == ["remove"], text
-    for text in ("remove menu 3", "premove me", "переотпишите меня"):
+    for text in ("remove menu 3", "premove me", "переотпишите меня", "remove me5"):
         assert ids(catalog, Stage.WORDING, text) == [], text
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agent.model.mail import Purpose, TokenText
-from agent.trust.tokens import KeyRing, letter_token_id, mint, new_key_line, parse_ring, token_id, vectors, verify
+from agent.trust.tokens import KeyRing, mint, new_key_line, parse_ring, token_id, vectors, verify
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 RING = KeyRing(keys=(("a", OLD), ("b", NEW)))
@@ -112,7 +112,6 @@ def test_a_token_may_be_minted_for_no_domain() -> None:
 def test_ids() -> None:
     assert token_id(bytes(8)) == "a" * 13
     assert len({token_id(bytes([n]) + bytes(7)) for n in range(256)}) == 256
-    assert letter_token_id("letter:1") == letter_token_id("letter:1") != letter_token_id("letter:2")
     with pytest.raises(ValueError, match="8 octets"):
         token_id(b"short")
     with pytest.raises(ValueError, match="13 base32"):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.mail import RawMessage
-from agent.model.settings import Identity, Settings
 from agent.model.reading import Reading
+from agent.model.settings import Identity, Settings
 from agent.model.signal import Signal
 from agent.worker import frames
 
