@@ -8,9 +8,14 @@ import imaplib
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 
+from agent.intake.imap import run
+from agent.intake.imap.fetch import BATCH_MAILS
+from agent.model.mail import Door, RawMessage, Source
 from agent.obs.clock import utc_now
+from agent.store.ledger import MailboxPlace
 from tests.support.dovecot import Dovecot
 from tests.support.imap_intake import QUICK, Waits, account, mail, store
 
@@ -49,8 +54,6 @@ def memory() -> int:
 
 async def drain(server: Dovecot, count: int) -> tuple[float, int]:
     """Mails a second that the door stores, and how many bytes it grew at most."""
-    from agent.intake.imap import run
-
     with tempfile.TemporaryDirectory() as directory:
         async with store(Path(directory)) as inbox:
             inbox.keep = False
@@ -71,8 +74,29 @@ async def drain(server: Dovecot, count: int) -> tuple[float, int]:
     return count / seconds, peak - before
 
 
+async def bare_store(count: int) -> float:
+    """Mails a second that the store itself takes in, in batches of the same size: the ceiling of any door."""
+    now = utc_now()
+    with tempfile.TemporaryDirectory() as directory:
+        async with store(Path(directory)) as inbox:
+            inbox.keep = False
+            begun = time.perf_counter()
+            for start in range(0, count, BATCH_MAILS):
+                await asyncio.gather(*(inbox.accept(*handed(uid, now)) for uid in range(start, start + BATCH_MAILS)))
+            return count / (time.perf_counter() - begun)
+
+
+def handed(uid: int, now: datetime) -> tuple[RawMessage, MailboxPlace]:
+    """One mail as the door hands it over."""
+    message = RawMessage(
+        source=Source(door=Door.IMAP, reference=f"imap:bare/INBOX/1/{uid}", account="bare"),
+        envelope_from=None, envelope_to=(), peer="", raw=mail(uid, size=4850), received_at=now,
+    )  # fmt: skip
+    return message, MailboxPlace(account="bare", folder="INBOX", uidvalidity=1, uid=uid)
+
+
 def main() -> None:
-    """Both in turn, three times; the middle of each."""
+    """All in turn, three times; the middle of each."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     with Dovecot({USER: PASSWORD}) as server:
         fill(server, count)
@@ -82,7 +106,11 @@ def main() -> None:
             rate, growth = asyncio.run(drain(server, count))
             ours.append(rate)
             grown.append(growth)
-            print(f"round {number + 1}: imaplib {theirs[-1]:,.0f}/s, stored {rate:,.0f}/s, grew {growth / 1e6:.1f} MB")
+            alone = asyncio.run(bare_store(count))
+            print(
+                f"round {number + 1}: imaplib {theirs[-1]:,.0f}/s, store alone {alone:,.0f}/s, "
+                f"fetched and stored {rate:,.0f}/s, grew {growth / 1e6:.1f} MB"
+            )
         middle = ROUNDS // 2
         ratio = sorted(ours)[middle] / sorted(theirs)[middle]
         print(f"ratio {ratio:.2f} (aim 0.70), growth {max(grown) / 1e6:.1f} MB (aim below 30)")

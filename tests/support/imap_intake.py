@@ -37,13 +37,18 @@ class Inbox:
         self.writer = writer
         self.messages: list[RawMessage] = []
         self.keep = True  # a benchmark of memory does not
+        self.most_at_once = 0
+        self._running = 0
         self._changed = asyncio.Condition()
         self._settled = 0
         self._commit = asyncio.Event()
 
     async def accept(self, message: RawMessage, place: MailboxPlace | None = None) -> int:
         """Store one mail."""
+        self._running += 1
+        self.most_at_once = max(self.most_at_once, self._running)
         number = await self.writer.run(lambda db: inbox.accept(db, message, place))
+        self._running -= 1
         async with self._changed:
             if self.keep:
                 self.messages.append(message)

@@ -106,12 +106,12 @@ class Program:
         """What systemd would be told next; empty when the program has ended instead."""
         loop = asyncio.get_running_loop()
         telling = self._tasks.create_task(loop.sock_recv(self.notified, 100))
-        async with asyncio.timeout(SECONDS):
-            await asyncio.wait((telling, self._listening), return_when=asyncio.FIRST_COMPLETED)
-        if telling.done():
-            return telling.result().decode("ascii")
-        telling.cancel()
-        return ""
+        try:
+            async with asyncio.timeout(SECONDS):
+                await asyncio.wait((telling, self._listening), return_when=asyncio.FIRST_COMPLETED)
+            return telling.result().decode("ascii") if telling.done() else ""
+        finally:
+            telling.cancel()
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Return when `done` says so; it is asked again after whatever the program logs."""
