@@ -129,9 +129,7 @@ class Process:
 
     async def _bring_to_its_end(self, taken: Taken) -> None:
         try:
-            done_by_token = taken.token_applied or await self._apply_token(taken)
-            reading = await self._reader.read(taken.message)
-            await self._apply_reading(taken, reading, done_by_token)
+            await self._work_on(taken)
         except (StoreError, ReaderDown):  # ours, not the mail's: nothing is blamed on it
             await self._writer.run(lambda db: inbox.release(db, taken.id))
             raise
@@ -141,11 +139,16 @@ class Process:
             event(log, "apply_failed", level=logging.ERROR, inbox=taken.id, error=bug)
             await self._failed(taken, f"{type(bug).__name__}: {bug}")
 
+    async def _work_on(self, taken: Taken) -> None:
+        done_by_token = taken.token_applied or await self._apply_token(taken)
+        reading = await self._reader.read(taken.message)
+        await self._apply_reading(taken, reading, done_by_token)
+
     async def _apply_token(self, taken: Taken) -> bool:
         found = token_opt_out(taken.message, self._settings.limits, self._ring)
         if found is None:
             return False
-        origin = _token_origin(taken, found)
+        origin = token_origin(taken, found)
 
         def job(db: Db) -> tuple[Plan, ...]:
             plans = apply_signals(db, (found.signal,), origin, self._settings, self._clock())
@@ -156,8 +159,8 @@ class Process:
         return True
 
     async def _apply_reading(self, taken: Taken, reading: Reading, done_by_token: bool) -> None:
-        signals = _additions(reading.signals) if done_by_token else reading.signals
-        origin = _reading_origin(taken, reading)
+        signals = additions(reading.signals) if done_by_token else reading.signals
+        origin = reading_origin(taken, reading)
 
         def job(db: Db) -> tuple[Plan, ...]:
             now = self._clock()
@@ -185,7 +188,7 @@ class Process:
             self.letters.set()
 
 
-def _additions(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+def additions(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
     """What the body may add to an opt-out that the token brought into effect already."""
     return tuple(
         signal for signal in signals
@@ -193,7 +196,7 @@ def _additions(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
     )  # fmt: skip
 
 
-def _token_origin(taken: Taken, found: TokenOptOut) -> Origin:
+def token_origin(taken: Taken, found: TokenOptOut) -> Origin:
     front, message = found.front, taken.message
     return Origin(
         door=message.source.door, received_at=message.received_at, inbox_id=taken.id, role=message.role,
@@ -202,7 +205,7 @@ def _token_origin(taken: Taken, found: TokenOptOut) -> Origin:
     )  # fmt: skip
 
 
-def _reading_origin(taken: Taken, reading: Reading) -> Origin:
+def reading_origin(taken: Taken, reading: Reading) -> Origin:
     message = taken.message
     return Origin(
         door=message.source.door, received_at=message.received_at, inbox_id=taken.id, role=reading.role,

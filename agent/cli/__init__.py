@@ -4,6 +4,7 @@ Exit codes: 0 done or yes, 1 no, 2 the user's mistake in one clear line, 3 our f
 """
 
 import importlib
+import os
 import sys
 from importlib.metadata import version
 
@@ -25,6 +26,9 @@ _COMMANDS = {
 }
 
 
+STOPPED = 130  # as a shell calls a program that Ctrl-C ended
+NOBODY_READS = 141  # likewise one whose output nobody reads any more: `optoutd list | head`
+
 _CONFIG_HELP = "Configuration; else $OPTOUTD_CONFIG, ./config.toml, /etc/optoutd/config.toml."
 
 
@@ -41,6 +45,15 @@ class _LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # before click makes it a 1, which means no
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(NOBODY_READS)
+        return code
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -66,15 +79,16 @@ def main() -> None:
     """Run the command line; every ending is an exit code and, for a mistake, one clear line."""
     try:
         code = optoutd.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as wrong:
+        print(wrong.format_message(), file=sys.stderr)  # noqa: T201 - all there is to say to no command at all
+        sys.exit(2)
     except click.UsageError as wrong:
         where = f" (try: {wrong.ctx.command_path} --help)" if wrong.ctx else ""
         sys.exit(_say(f"{wrong.format_message()}{where}", 2))
     except click.ClickException as wrong:
         sys.exit(_say(wrong.format_message(), wrong.exit_code))
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(_say("stopped", 130))
-    except BrokenPipeError:
-        sys.exit(0)  # `optoutd list | head`
+        sys.exit(_say("stopped", STOPPED))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -14,7 +14,7 @@ from agent.model.address import AddressKey, parse_key
 from agent.model.settings import Settings
 from agent.obs.clock import utc_now
 from agent.store.db import Db, open_db
-from agent.store.errors import StoreError
+from agent.store.errors import StoreError, translated
 from agent.store.public import open_public, publish
 
 
@@ -63,7 +63,8 @@ def opened(ctx: click.Context) -> Iterator[Books]:
         become_owner(Path(loaded.settings.store.directory))
         db = open_db(loaded.settings.store)
         try:
-            yield Books(settings=loaded.settings, db=db)
+            with translated(str(db.path)):
+                yield Books(settings=loaded.settings, db=db)
         finally:
             db.close()
     except StoreError as wrong:

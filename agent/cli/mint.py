@@ -24,6 +24,8 @@ from agent.trust.tokens import KeyRing
 def mint(ctx: click.Context, address: str, campaign: str, list_name: str, as_json: bool) -> None:
     """Print the return path and headers for one mail to ADDRESS."""
     key, now = address_of(address), utc_now()
+    if key == key.domain_key:
+        raise Mistake(f"{address!r} is a whole domain; mail goes to one address")
     with opened(ctx) as books:
         domain = books.settings.addresses.token_domain
         if not domain:

@@ -7,10 +7,9 @@ from datetime import datetime
 import click
 import msgspec
 
-from agent.cli.books import Books, address_of, opened
+from agent.cli.books import address_of, opened
 from agent.model.mail import Door
-from agent.model.plan import Plan
-from agent.model.signal import Evidence, Order, OrderKind, Origin, Strength
+from agent.model.signal import MAX_EXCERPT, Evidence, Order, OrderKind, Origin, Strength
 from agent.model.state import State
 from agent.obs.clock import utc_now
 from agent.process import apply_signals
@@ -18,6 +17,21 @@ from agent.store import reads
 from agent.store.reads import PastEvent, Suppressed
 
 STATES = click.Choice([state.value for state in State])
+
+
+def _scope(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Another word would be stored and never match anything."""
+    kind, _, name = value.partition(":")
+    if value != "all" and not (kind in ("list", "topic") and name.strip()):
+        raise click.BadParameter(f"{value!r} is not all, list:NAME or topic:NAME.", ctx, param)
+    return value
+
+
+def _said(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """An order must be explained and signed."""
+    if not value.strip():
+        raise click.BadParameter("it is empty.", ctx, param)
+    return value.strip()
 
 
 @click.command()
@@ -34,32 +48,32 @@ def check(ctx: click.Context, addresses: tuple[str, ...], as_json: bool) -> int:
             if as_json:
                 _json({"address": text, "may_be_mailed": not against, "because": [_row(one) for one in against]})
             else:
-                click.echo(f"{text}: " + ("; ".join(map(_words, against)) if against else "may be mailed"))
+                click.echo(f"{text}: {_verdict(against)}")
     return code
 
 
 @click.command()
 @click.argument("address")
-@click.option("--why", required=True, help="What the person said, or what you know.")
-@click.option("--by", "by", required=True, metavar="NAME", help="Who decided it.")
+@click.option("--why", callback=_said, required=True, help="What the person said, or what you know.")
+@click.option("--by", callback=_said, required=True, metavar="NAME", help="Who decided it.")
 @click.option("--state", type=STATES, default="opt_out", show_default=True)
-@click.option("--scope", default="all", show_default=True, help="all, list:NAME or topic:NAME.")
+@click.option("--scope", callback=_scope, default="all", show_default=True, help="all, list:NAME or topic:NAME.")
 @click.pass_context
-def suppress(ctx: click.Context, address: str, why: str, by: str, state: str, scope: str) -> None:
-    """Stop marketing mail to an address, at once; for example after a phone call."""
-    _order(ctx, address, OrderKind.SUPPRESS, why, by, state, scope)
+def suppress(ctx: click.Context, address: str, why: str, by: str, state: str, scope: str) -> int:
+    """Stop marketing mail to an address, at once; exit 1 when it may be mailed all the same (our own people)."""
+    return _order(ctx, address, OrderKind.SUPPRESS, why, by, state, scope)
 
 
 @click.command()
 @click.argument("address")
-@click.option("--why", required=True, help="Why mail may go there again, and how you know.")
-@click.option("--by", "by", required=True, metavar="NAME", help="Who decided it.")
+@click.option("--why", callback=_said, required=True, help="Why mail may go there again, and how you know.")
+@click.option("--by", callback=_said, required=True, metavar="NAME", help="Who decided it.")
 @click.option("--state", type=STATES, default=None, help="Only this one; a complaint is lifted only by its name.")
-@click.option("--scope", default="all", show_default=True, help="all, list:NAME or topic:NAME.")
+@click.option("--scope", callback=_scope, default="all", show_default=True, help="all, list:NAME or topic:NAME.")
 @click.pass_context
-def lift(ctx: click.Context, address: str, why: str, by: str, state: str | None, scope: str) -> None:
-    """Take a suppression back."""
-    _order(ctx, address, OrderKind.LIFT, why, by, state or "", scope)
+def lift(ctx: click.Context, address: str, why: str, by: str, state: str | None, scope: str) -> int:
+    """Take a suppression back; exit 1 when a complaint still stands, which is lifted only by its name."""
+    return _order(ctx, address, OrderKind.LIFT, why, by, state or "", scope)
 
 
 @click.command("list")
@@ -83,8 +97,9 @@ def list_suppressed(ctx: click.Context, state: str | None, as_json: bool) -> Non
 @click.pass_context
 def history(ctx: click.Context, address: str, as_json: bool) -> int:
     """Everything that ever happened with an address, oldest first; exit 1 when nothing did."""
+    key = address_of(address)
     with opened(ctx) as books:
-        past = reads.history(books.db, address_of(address))
+        past = reads.history(books.db, key)
     for one in past:
         if as_json:
             _json(_event_row(one))
@@ -95,22 +110,29 @@ def history(ctx: click.Context, address: str, as_json: bool) -> int:
     return 0 if past else 1
 
 
-def _order(ctx: click.Context, address: str, kind: OrderKind, why: str, by: str, state: str, scope: str) -> None:
+def _order(ctx: click.Context, address: str, kind: OrderKind, why: str, by: str, state: str, scope: str) -> int:
     key, now = address_of(address), utc_now()
-    evidence = Evidence(rule=f"operator:{kind.value}", excerpt=why[:200], strength=Strength.E3)
+    evidence = Evidence(rule=f"operator:{kind.value}", excerpt=why[:MAX_EXCERPT], strength=Strength.E3)
     order = Order(address=key, evidence=evidence, kind=kind, why=why, by=by, state=state, scope=scope)
+    origin = Origin(door=Door.OPERATOR, received_at=now)
     with opened(ctx) as books:
         with books.db.transaction():
-            (plan,) = apply_signals(
-                books.db, (order,), Origin(door=Door.OPERATOR, received_at=now), books.settings, now
-            )
+            (plan,) = apply_signals(books.db, (order,), origin, books.settings, now)
         books.publish()
-        _tell(books, plan, address, now)
+        against = reads.check(books.db, key, now)
+    click.echo(f"{plan.reason}\n{address}: {_verdict(against)}")
+    return 0 if _holds(order, against) else 1
 
 
-def _tell(books: Books, plan: Plan, address: str, now: datetime) -> None:
-    against = reads.check(books.db, address_of(address), now)
-    click.echo(f"{plan.reason}\n{address}: " + ("; ".join(map(_words, against)) if against else "may be mailed"))
+def _holds(order: Order, against: tuple[Suppressed, ...]) -> bool:
+    """Whether what was ordered is so now; a domain that stands against an address is another matter."""
+    stands = any(
+        one.key == order.address
+        and order.scope in ("all", one.standing.scope)
+        and order.state in ("", one.standing.state.value)
+        for one in against
+    )
+    return bool(against) if order.kind is OrderKind.SUPPRESS else not stands
 
 
 def _typed(addresses: tuple[str, ...]) -> Iterable[str]:
@@ -119,6 +141,10 @@ def _typed(addresses: tuple[str, ...]) -> Iterable[str]:
             yield from (line.strip() for line in sys.stdin if line.strip())
         else:
             yield text
+
+
+def _verdict(against: tuple[Suppressed, ...]) -> str:
+    return "; ".join(map(_words, against)) if against else "may be mailed"
 
 
 def _words(one: Suppressed) -> str:
@@ -138,8 +164,9 @@ def _row(one: Suppressed) -> dict[str, object]:
 
 
 def _event_words(one: PastEvent) -> str:
-    mail = f" (mail {one.inbox_id})" if one.inbox_id else ""
-    return f"{_time(one.at)} {one.kind} by {one.rule}, {one.strength.name}, row {one.row}{mail}: {one.reason}"
+    mail = f"mail {one.inbox_id}: " if one.inbox_id else ""
+    kind = "order" if one.row == "order" else one.kind
+    return f"{_time(one.at)} {mail}{kind} by {one.rule} ({one.strength.name}, row {one.row}): {one.reason}"
 
 
 def _event_row(one: PastEvent) -> dict[str, object]:

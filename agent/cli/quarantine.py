@@ -5,7 +5,7 @@ import sys
 import click
 import msgspec
 
-from agent.cli.books import opened
+from agent.cli.books import Books, Mistake, opened
 from agent.obs.clock import utc_now
 from agent.store import inbox
 
@@ -38,6 +38,7 @@ def list_mails(ctx: click.Context, as_json: bool) -> None:
 def show(ctx: click.Context, number: int) -> None:
     """Print the mail as it came, for example into a file."""
     with opened(ctx) as books:
+        _known(books, number)
         sys.stdout.buffer.write(inbox.quarantine_show(books.db, number))
 
 
@@ -47,6 +48,7 @@ def show(ctx: click.Context, number: int) -> None:
 def retry(ctx: click.Context, number: int) -> None:
     """Read it once more, for example after an update."""
     with opened(ctx) as books, books.db.transaction():
+        _known(books, number)
         inbox.quarantine_retry(books.db, number)
     click.echo(f"mail {number} will be read again by the daemon")
 
@@ -57,5 +59,11 @@ def retry(ctx: click.Context, number: int) -> None:
 def drop(ctx: click.Context, number: int) -> None:
     """Forget its bytes for good; that it came stays on record."""
     with opened(ctx) as books, books.db.transaction():
+        _known(books, number)
         inbox.quarantine_drop(books.db, number, utc_now())
     click.echo(f"mail {number} is forgotten")
+
+
+def _known(books: Books, number: int) -> None:
+    if number not in {one.id for one in inbox.quarantine_list(books.db)}:
+        raise Mistake(f"no mail {number} is in quarantine; `optoutd quarantine list` shows what is")

@@ -2,10 +2,12 @@
 
 import mailbox
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+_MAIL = ("cur", "new")  # a Maildir's folders of whole mails
 _MBOXRD_ESCAPE = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
@@ -19,26 +21,43 @@ class MailFile:
 
 
 def mails(path: str) -> Iterator[MailFile]:
-    """Every mail below a path in the order of the names; hidden files and Maildir's `tmp` are left out."""
-    top = Path(path)
-    if not top.is_dir():
-        yield from _mails_of_file(top, path)
-        return
-    for found in sorted(top.rglob("*")):
-        below = found.relative_to(top)
-        hidden = any(part.startswith(".") or part == "tmp" for part in below.parts)
-        if found.is_file() and not hidden:
-            yield from _mails_of_file(found, str(Path(path) / below))
+    """Every mail at or below a path, in the order of the names; what cannot be read is a MailFile with an error."""
+    yield from _mails_at(Path(path), path)
 
 
-def _mails_of_file(file: Path, name: str) -> Iterator[MailFile]:
+def _mails_at(place: Path, name: str) -> Iterator[MailFile]:
     try:
-        if _is_mbox(file):
-            yield from _mails_of_mbox(file, name)
+        if place.is_dir():
+            for entry in _entries(place):
+                yield from _mails_at(entry, str(Path(name) / entry.name))
+        elif _is_mbox(place):
+            yield from _mails_of_mbox(place, name)
         else:
-            yield MailFile(name=name, raw=file.read_bytes())
+            yield MailFile(name=name, raw=place.read_bytes())
     except OSError as wrong:
         yield MailFile(name=name, error=wrong.strerror or str(wrong))
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What may hold mail in a folder: no hidden files, pipes or links to other folders; of a Maildir no `tmp` and no
+    index files, but its subfolders, whose names begin with a dot (Maildir++).
+    """
+    entries = sorted(folder.iterdir())
+    if {"cur", "new"} <= {entry.name for entry in entries}:
+        return [entry for entry in entries if _is_folder(entry) and (entry.name in _MAIL or entry.name[0] == ".")]
+    return [entry for entry in entries if entry.name[0] != "." and (_is_folder(entry) or not _is_special(entry))]
+
+
+def _is_folder(entry: Path) -> bool:
+    return stat.S_ISDIR(entry.lstat().st_mode)
+
+
+def _is_special(entry: Path) -> bool:
+    """Reading a pipe, a device or a socket would wait for ever; a link that leads nowhere is an error to tell."""
+    try:
+        return not stat.S_ISREG(entry.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_mbox(file: Path) -> bool:

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import Enum
 
 from agent.model.address import AddressKey
-from agent.model.state import AddressState
+from agent.model.signal import Timer, Verdict
+from agent.model.state import AddressState, TicketKind
 
 
 class LetterKind(Enum):
@@ -22,6 +23,13 @@ class LetterKind(Enum):
     ACCESS_RECEIPT = "access_receipt"
 
 
+class Tone(Enum):
+    """How a letter speaks. A valued contact gets the same letter at the same speed, in kinder words."""
+
+    PLAIN = "plain"
+    HIGH_VALUE = "high_value"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendLetter:
     """One letter to one address. `token_id` is made from the dedupe key, so that a retry is the same mail."""
@@ -35,9 +43,52 @@ class SendLetter:
     until: datetime | None = None
     in_reply_to: str = ""
     references: str = ""
+    tone: Tone = Tone.PLAIN
 
 
 Effect = SendLetter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReview:
+    """A mail for a person to read. Both readings are proposals; `timeout` is what happens at `due_at` without one."""
+
+    why: str
+    first: Verdict
+    second: Verdict
+    timeout: Verdict | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTicket:
+    """A task for the operator. One of a kind is open for an address at a time."""
+
+    kind: TicketKind
+    what: str
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTimer:
+    """Comes back as a Tick at this time; one of a kind for each address and `about`, the later call moves it."""
+
+    key: AddressKey
+    timer: Timer
+    due_at: datetime
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A review or ticket is decided."""
+
+    verdict: Verdict
+    by: str
+    note: str = ""
+    review: int | None = None
+    ticket: int | None = None
+    erase: bool = False  # the person's data goes with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +101,13 @@ class Plan:
     effects: tuple[Effect, ...] = ()
     uses_token: bool = False  # the token has acted and shall not act again
     alert: str = ""  # something the operator must see
+    reviews: tuple[NewReview, ...] = ()
+    tickets: tuple[NewTicket, ...] = ()
+    timers: tuple[SetTimer, ...] = ()
+    closed: Closed | None = None
+    asked_too_late: int | None = None  # the review whose time ran out; it stays open without effect
+    objection: bool = False  # counted for policy row 4
+    batch: str = ""  # the breaker or run it belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

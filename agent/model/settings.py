@@ -79,6 +79,9 @@ class Addresses:
     bounce: Annotated[tuple[str, ...], doc("return paths")] = ()
     reply: Annotated[tuple[str, ...], doc("where buyers answer")] = ()
     complaint: Annotated[tuple[str, ...], doc("registered for feedback loops")] = ()
+    complaint_proof: Annotated[
+        Literal["either", "both"], doc("both where they are published as CFBL-Address: reporter and our token")
+    ] = "either"
     token_domain: Annotated[str, doc("domain of minted addresses; empty: no tokens in addresses")] = ""
 
     def of(self, role: Role) -> tuple[str, ...]:
@@ -190,6 +193,33 @@ class PolicySettings:
     hard_domain_count: Annotated[Positive, doc("B2: user-unknown addresses at one domain in a day")] = 20
     hard_domain_percent: Annotated[Positive, doc("B2: and this share of its known addresses")] = 30
     weak_hard_per_hour: Annotated[Positive, doc("B2: unproven hard bounces an hour")] = 20
+    points_limit: Annotated[Positive, doc("soft-bounce points that stop mail; at most one a day")] = 5
+    points_limit_engaged: Annotated[Positive, doc("the same for who has written to us before")] = 7
+    points_spread_days: Annotated[Positive, doc("and the first and last must lie this far apart")] = 21
+    points_quiet_days: Annotated[Positive, doc("after so long without a bounce they are forgotten")] = 30
+    full_days: Annotated[Positive, doc("how long a full mailbox stops mail; then one mail probes it")] = 90
+    refused_count: Annotated[Positive, doc("refusals by the person's own rule that count as an opt-out")] = 2
+    unclear_count: Annotated[Positive, doc("failures in a row nobody can explain that stop mail")] = 3
+    unclear_gap_days: Annotated[Positive, doc("and each must come at least this much after the one before")] = 7
+    unclear_days: Annotated[Positive, doc("how long such failures stop mail")] = 90
+    dead_domain_hours: Annotated[
+        Positive, doc("how long a domain without DNS stops mail, and when it is asked again")
+    ] = 72
+    dead_domain_recheck_days: Annotated[Positive, doc("a domain still dead then is asked again this often")] = 30
+    dead_domain_months: Annotated[Positive, doc("and is given up on after this")] = 6
+    dns_known_name: Annotated[str, doc("a name that always exists: does our own resolver work?")] = "a.root-servers.net"
+    objection_count: Annotated[Positive, doc("alert when a receiving domain objects to us this often in a day")] = 3
+    objection_percent: Annotated[Positive, doc("or to more than this share of a send")] = 1
+    review_hours: Annotated[Positive, doc("how long a likely opt-out is held for a person to decide")] = 24
+    pause_days: Annotated[Positive, doc("a pause whose end nobody named")] = 90
+    pause_reminder_days: Annotated[Positive, doc("how long before its end a pause is shown again")] = 3
+    less_often_days: Annotated[Positive, doc("days between mailings for who wants fewer and names no number")] = 30
+    ticket_days: Annotated[Positive, doc("the law's month for erase and access requests")] = 30
+    high_value_tags: Annotated[tuple[str, ...], doc("contacts with these tags: kinder letter, and a task for you")] = (
+        "vip",
+        "key",
+        "high-value",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

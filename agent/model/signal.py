@@ -107,6 +107,29 @@ class OrderKind(Enum):
     LIFT = "lift"
 
 
+class Verdict(Enum):
+    """What a person decides about a review, and how a ticket ends."""
+
+    OPT_OUT = "opt_out"
+    PAUSE = "pause"
+    INACTIVE = "inactive"
+    RESUBSCRIBE = "resubscribe"
+    REPLY = "reply"  # an ordinary reply: nothing stops
+    NOTHING = "nothing"
+    DONE = "done"  # a ticket is carried out
+    ERASED = "erased"  # an erasure ticket is carried out here
+
+
+class Timer(Enum):
+    """What a Tick may be about; the word stands in `Tick.timer`."""
+
+    DOMAIN = "domain"  # look at the DNS again
+    REVIEW = "review"  # nobody decided in time
+    PROVISIONAL = "provisional"  # a breaker has had its time
+    REMINDER = "reminder"  # a pause will end soon
+    STRANGER = "stranger"  # an opt-out of nobody's address will run out
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What led to a signal. `authenticated`: the From itself is aligned (E2), whatever a token adds on top."""
@@ -156,6 +179,7 @@ class OptOut:
     manner: Manner
     scope: str = "all"
     reason: OptOutReason | None = None
+    doubtful: bool = False  # a negation or a business object stands beside the words: silence decides nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +223,8 @@ class AutoReply:
     evidence: Evidence
     until: datetime | None = None
     answerable: bool = False
+    left: bool = False  # it says that the person works there no more
+    successor: AddressKey | None = None  # and whom to write to instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +238,7 @@ class HumanReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A command of the operator. `state` is the word to set or lift; empty with LIFT means every state."""
+    """A command of the operator. `state` is the word to set or lift; empty with LIFT means all but a complaint."""
 
     address: AddressKey
     evidence: Evidence
@@ -223,19 +249,38 @@ class Order:
     scope: str = "all"
     until: datetime | None = None
     answerable: bool = False
+    batch: str = ""  # with LIFT: only what this batch set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A person's word on what waited for one: the review or the ticket with this number."""
+
+    address: AddressKey
+    evidence: Evidence
+    verdict: Verdict
+    by: str
+    review: int | None = None
+    ticket: int | None = None
+    note: str = ""
+    until: datetime | None = None  # with PAUSE
+    answerable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """Time passed for one address: a timer ran out."""
+    """Time passed for one address: a timer ran out. `about` is the review, or what the timer was set for."""
 
     address: AddressKey
     evidence: Evidence
     timer: str
     answerable: bool = False
+    about: str = ""
 
 
-Signal = Bounce | Complaint | OptOut | Preference | Resubscribe | Privacy | AutoReply | HumanReply | Order | Tick
+Signal = (
+    Bounce | Complaint | OptOut | Preference | Resubscribe | Privacy | AutoReply | HumanReply | Order | Decision | Tick
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +297,7 @@ class Origin:
     language: str = ""
     written_at: datetime | None = None  # the Date header, when it can be read
     references: str = ""
+    batch: str = ""  # the run of the program, or the import, that it belongs to
 
 
 KINDS = (
@@ -281,7 +327,7 @@ def kind_of(signal: Signal) -> str:  # noqa: C901 - one flat match over a closed
             return "autoreply"
         case HumanReply():
             return "reply"
-        case Order() | Tick():
+        case Order() | Decision() | Tick():
             return "other"
 
 

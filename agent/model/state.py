@@ -6,7 +6,7 @@ from enum import Enum
 
 from agent.model.address import AddressKey
 from agent.model.mail import Purpose
-from agent.model.signal import Origin, Strength
+from agent.model.signal import Evidence, Origin, Strength, Verdict
 
 
 class Family(Enum):
@@ -58,6 +58,7 @@ class Standing:
     until: datetime | None
     by: str  # `policy`, or the name of the operator
     provisional: bool = False  # set while a breaker was open
+    batch: str = ""  # the breaker or run that set it; empty once another run has said the same
 
     def holds(self, now: datetime) -> bool:
         """Whether it has not run out."""
@@ -66,12 +67,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Points:
-    """Soft-bounce points: the sum, the first and last day one was given, and how many were for a full mailbox."""
+    """Soft-bounce points: the sum, the first and last day one was given, and how many were for a full mailbox.
+
+    `unclear` counts failures nobody can explain in a row (policy row 8), `refused` those by the person's own rule
+    (row 5); each has the time of its last.
+    """
 
     total: float = 0.0
     full: float = 0.0
     first_at: datetime | None = None
     last_at: datetime | None = None
+    today: float = 0.0  # how much of the sum was given at `last_at`
+    unclear: int = 0
+    unclear_at: datetime | None = None
+    refused: int = 0
+    refused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,8 @@ class AddressState:
     points: Points = Points()
     language: str = ""
     engaged_at: datetime | None = None
+    away_until: datetime | None = None  # an automatic reply said so
+    interval_days: int | None = None  # "less often": the least days between two mailings
 
     def effective(self, now: datetime) -> tuple[Standing, ...]:
         """The strongest standing that holds, for each scope and family."""
@@ -113,6 +125,52 @@ class SentMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A mail that nobody could read for sure, with what it may mean and what silence means."""
+
+    id: int
+    key: AddressKey
+    row: str
+    why: str
+    evidence: Evidence
+    answerable: bool
+    scope: str
+    first: Verdict
+    second: Verdict
+    timeout: Verdict | None
+    opened_at: datetime
+    due_at: datetime | None
+    origin: Origin
+    verdict: Verdict | None = None
+    by: str = ""
+    decided_at: datetime | None = None
+
+
+class TicketKind(Enum):
+    """What only a person can do."""
+
+    ERASE = "erase"
+    ACCESS = "access"
+    TASK = "task"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A task for the operator; `due_at` is the end of the time the law gives."""
+
+    id: int
+    kind: TicketKind
+    key: AddressKey
+    what: str
+    opened_at: datetime
+    due_at: datetime | None
+    inbox_id: int | None = None
+    done_at: datetime | None = None
+    by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """Everything `decide` may know besides the signal, loaded in the same transaction."""
 
@@ -134,6 +192,24 @@ class Situation:
     domain_hard_last_day: int = 0
     earlier_suspicions: tuple["Suspicion", ...] = ()  # row 1b
     letter_already_planned: bool = False  # a weightier signal of the same mail is answered
+    domain_state: AddressState | None = None  # of the address's domain; None when the subject is a domain itself
+    tags: tuple[str, ...] = ()  # of the contact
+    same_organisation: bool = False  # the sender's domain and the address's have one owner, no public mail provider
+    breaker_batch: str = ""  # of the breaker that is open now for this kind of signal
+    objections: "Objections | None" = None  # policy row 4
+    review: Review | None = None  # the one a Decision or Tick is about
+    ticket: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objections:
+    """How often one receiving domain objected in the last day to our domain and IP, this one not counted."""
+
+    our_domain: str
+    our_ip: str
+    earlier: int
+    send_size: int  # mails of the same campaign to that domain; 0 when unknown
+    told: bool  # the operator was alerted in this time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ def decide_complaint(complaint: Complaint, case: Case) -> Plan:
         return Plan(
             row="14", reason=f"A report of type {kind} is no complaint; the address stays as it is.", alert=alert
         )
-    if not case.key.domain:
+    if complaint.address is None and not _our_token(complaint, case):
         return Plan(row="13", reason="The report does not say who complained; it is only counted.")
     if complaint.verified_reporter or _our_token(complaint, case):
         return _proven(complaint, kind, case)

@@ -44,10 +44,12 @@ def _suppress(order: Order, state: State, case: Case) -> Plan:
 
 
 def _lift(order: Order, state: State | None, case: Case) -> Plan:
-    """By hand every state can be lifted; through any other door never a complaint (policy row 11)."""
-    wanted = set(State) if state is None else {state}
+    """By hand everything can be lifted, a complaint only by its name; through any other door never (policy row 11)."""
+    wanted = set(State) - {State.COMPLAINT} if state is None else {state}
     if case.origin.door is not Door.OPERATOR:
         wanted.discard(State.COMPLAINT)
     after = states.lift(case.state, wanted, order.scope)
     words = f"{order.by} lifted it: {order.why}" if after is not case.state else "There was nothing to lift."
+    if state is None and any(standing.state is State.COMPLAINT for standing in after.standings):
+        words += " A complaint stands; it is lifted only by its name."
     return Plan(row=ROW, reason=words, states=states.changed(case.state, after))

@@ -6,16 +6,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agent.model.plan import LetterKind
-from agent.render.placeholders import NAMES, used
+from agent.model.plan import LetterKind, Tone
+from agent.render.placeholders import NAMES, NUMBERS, used
 
 START_WORD = "start_word"  # the file with that language's word for START
+PAUSE_WORD = "pause_word"
+LESS_WORD = "less_word"
+WORDS = (START_WORD, PAUSE_WORD, LESS_WORD)
 FALLBACK = "en"
 
 _ALWAYS = frozenset({"company", "postal_address", "contact"})
 _NEEDED = {
-    LetterKind.OPT_OUT: {"address", "start_word"},
-    LetterKind.OPT_OUT_UNVERIFIED: {"address", "start_word"},
+    LetterKind.OPT_OUT: {"address", *WORDS, *NUMBERS},
+    LetterKind.OPT_OUT_UNVERIFIED: {"address", *WORDS, *NUMBERS},
     LetterKind.TOPIC: {"address", "list", "start_word"},
     LetterKind.PAUSE: {"address", "until", "start_word"},
     LetterKind.FREQUENCY: {"address"},
@@ -32,20 +35,27 @@ class LetterError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterText:
-    """One template, the language it is in, and that language's word for START."""
+    """One template, the language it is in, and that language's words to answer with."""
 
     language: str
     template: str
     start_word: str
+    pause_word: str
+    less_word: str
 
 
-def choose(texts: Mapping[str, str], kind: LetterKind, language: str, own_language: str) -> LetterText:
-    """The text for a person: his language, one of the same base, our own language, then English."""
+def choose(
+    texts: Mapping[str, str], kind: LetterKind, language: str, own_language: str, tone: Tone = Tone.PLAIN
+) -> LetterText:
+    """The text for a person: his language, one of the same base, our own language, then English. A tone without a
+    text of its own in that language speaks as plainly as everybody's.
+    """
     tags = {name.partition("/")[0] for name in texts if name.endswith(f"/{kind.value}")}
     for tag in _wishes(tags, language, own_language):
-        template, word = texts.get(f"{tag}/{kind.value}"), texts.get(f"{tag}/{START_WORD}")
-        if template is not None and word is not None:
-            return LetterText(language=tag, template=template, start_word=word.strip())
+        template = texts.get(f"{tag}/{kind.value}.{tone.value}") or texts[f"{tag}/{kind.value}"]
+        words = {word: texts.get(f"{tag}/{word}", "").strip() for word in WORDS}
+        if all(words.values()):
+            return LetterText(language=tag, template=template, **words)
     raise LetterError(f"{FALLBACK}/{kind.value}: there is no such letter")
 
 
@@ -61,13 +71,16 @@ def _wishes(tags: set[str], language: str, own_language: str) -> Iterator[str]:
 def check(texts: Mapping[str, str]) -> None:
     """Raise LetterError, naming the file, when a text or placeholder is missing, or a placeholder is unknown."""
     for tag in sorted({name.partition("/")[0] for name in texts} | {FALLBACK}):
-        if not texts.get(f"{tag}/{START_WORD}", "").strip():
-            raise LetterError(f"{tag}/{START_WORD}: the word for START is missing")
+        for word in WORDS:
+            if not texts.get(f"{tag}/{word}", "").strip():
+                raise LetterError(f"{tag}/{word}: the word for {word.partition('_')[0].upper()} is missing")
         for kind in LetterKind:
             name = f"{tag}/{kind.value}"
             if name not in texts:
                 raise LetterError(f"{name}: the letter is missing")
-            _check_one(name, kind, texts[name])
+            for variant in (name, *(f"{name}.{tone.value}" for tone in Tone)):
+                if variant in texts:
+                    _check_one(variant, kind, texts[variant])
 
 
 def _check_one(name: str, kind: LetterKind, template: str) -> None:

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+NUMBERS = {f"reason_{number}": str(number) for number in range(1, 6)}  # what to reply with to give a reason
 
 NAMES = frozenset(
     {
@@ -13,9 +15,13 @@ NAMES = frozenset(
         "list",
         "until",
         "start_word",
+        "pause_word",
+        "pause_days",
+        "less_word",
         "confirm_link",
         "confirm_address",
         "confirm_subject",
+        *NUMBERS,
     }
 )
 _PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
@@ -32,7 +38,13 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     unknown = sorted(name for name in used(template) if name not in values)
     if unknown:
         raise ValueError(f"placeholder without a value: {', '.join(unknown)}")
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
+    return fill_with(template, values, str)
+
+
+def fill_with(template: str, values: Mapping[str, str], between: Callable[[str], str]) -> str:
+    """The template with its values as they are, and what stands between them as `between` makes it."""
+    pieces = _PLACEHOLDER.split(template)  # text and names in turn
+    return "".join(values[piece] if at % 2 else between(piece) for at, piece in enumerate(pieces))
 
 
 def one_line(name: str, value: str) -> str:

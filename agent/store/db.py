@@ -72,6 +72,16 @@ class Db:
                 self.connection.execute("RELEASE part" if kept else "ROLLBACK TO part; RELEASE part")
 
     @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """A part of a transaction of which nothing is kept, however it ends."""
+        self.connection.execute("SAVEPOINT rehearsal")
+        try:
+            yield
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO rehearsal; RELEASE rehearsal")
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Several reads of one moment; nothing can be written inside: a read that turns into a write fails at once."""
         with translated(str(self.path)):

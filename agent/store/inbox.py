@@ -137,6 +137,16 @@ def release(db: Db, inbox_id: int) -> None:
     db.sql.inbox_release(id=inbox_id)
 
 
+def observed(db: Db, inbox_id: int, reading_kind: str) -> None:
+    """It was looked at without acting: it waits for `resume_observed` as if it had just come."""
+    db.sql.inbox_observed(id=inbox_id, kind=reading_kind)
+
+
+def resume_observed(db: Db) -> int:
+    """A start in earnest: what was only looked at so far is fresh mail now; how many."""
+    return len(tuple(db.sql.inbox_resume_observed()))
+
+
 def set_aside(db: Db, inbox_id: int, why: str, now: datetime) -> None:
     """No more attempts: kept in quarantine until the operator or time decides."""
     db.sql.inbox_set_aside(id=inbox_id, why=why, now=to_sql(now))

@@ -9,6 +9,9 @@ from agent.store.db import Db
 from agent.store.times import from_sql, to_sql
 
 
+TOO_OLD = "older than since"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxPlace:
     """One mail in one IMAP folder (RFC 3501 section 2.3.1.1: uid is unique together with uidvalidity)."""
@@ -41,6 +44,11 @@ def skip(db: Db, place: MailboxPlace, why: str) -> None:
     db.sql.ledger_skip(
         account=place.account, folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, why=why
     )
+
+
+def reconsider(db: Db, account: str, folder: str) -> None:
+    """Mail that was too old once may not be so any more: `since` was set to an earlier day."""
+    db.sql.ledger_reconsider(account=account, folder=folder, why=TOO_OLD)
 
 
 def first_start(db: Db, account: str, folder: str, now: datetime) -> datetime:

@@ -64,11 +64,12 @@ def write_config(directory: Path, smtp_port: int, *, relay_port: int = 0, attemp
 class Program:
     """One life of the program; `lines` is its log so far. `async with Program(config) as life: await life.ready()`."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, *, before: Callable[[socket.socket], object] = lambda _: None) -> None:
         self.lines: list[str] = []
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notified.bind("")  # Linux then gives it an abstract name
         self.notified.setblocking(False)
+        before(self.notified)
         self._config = config
         self._spoke = asyncio.Event()
         self._readers: list[int] = []

@@ -10,13 +10,17 @@ RETURNING id;
 INSERT INTO inbox_raw (inbox_id, raw) VALUES (:inbox_id, :raw);
 
 -- name: inbox_exhausted(attempts)
-SELECT id, error FROM inbox WHERE status IN ('new', 'token_applied') AND attempts >= :attempts ORDER BY attempts, id;
+SELECT id, error FROM inbox
+WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts >= :attempts
+ORDER BY attempts, id;
 
 -- name: inbox_fresh(batch)
-SELECT id FROM inbox WHERE status IN ('new', 'token_applied') AND attempts = 0 ORDER BY id LIMIT :batch;
+SELECT id FROM inbox
+WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts = 0 ORDER BY id LIMIT :batch;
 
 -- name: inbox_tried()$
-SELECT id FROM inbox WHERE status IN ('new', 'token_applied') AND attempts > 0 ORDER BY attempts, id LIMIT 1;
+SELECT id FROM inbox
+WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts > 0 ORDER BY attempts, id LIMIT 1;
 
 -- name: inbox_count_take()$
 UPDATE counter SET value = value + 1 WHERE name = 'takes' RETURNING value;
@@ -39,6 +43,20 @@ UPDATE inbox SET error = :why WHERE id = :id;
 
 -- name: inbox_release(id)!
 UPDATE inbox SET attempts = max(attempts - 1, 0) WHERE id = :id AND status IN ('new', 'token_applied');
+
+-- name: inbox_observed(id, kind)!
+UPDATE inbox SET observed = 1, kind = :kind, attempts = 0, error = '' WHERE id = :id;
+
+-- name: inbox_resume_observed()
+UPDATE inbox SET observed = 0 WHERE observed = 1 RETURNING id;
+
+-- name: inbox_newest()$
+SELECT coalesce(max(id), 0) FROM inbox;
+
+-- name: inbox_ends(ids)
+SELECT iif(observed, 'observed', status), kind, count(*) FROM inbox
+WHERE id IN (SELECT value FROM json_each(:ids)) AND (observed = 1 OR status IN ('done', 'quarantined'))
+GROUP BY 1, 2;
 
 -- name: inbox_messages()
 SELECT id, door, status, kind, error, received_at FROM inbox ORDER BY id;
@@ -94,6 +112,9 @@ WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity AND
 INSERT INTO ledger (account, folder, uidvalidity, uid, state, why)
 VALUES (:account, :folder, :uidvalidity, :uid, 'skipped', :why)
 ON CONFLICT DO UPDATE SET state = 'skipped', why = :why WHERE state = 'stored';
+
+-- name: ledger_reconsider(account, folder, why)!
+DELETE FROM ledger WHERE account = :account AND folder = :folder AND state = 'skipped' AND why = :why;
 
 -- name: first_start(account, folder, now)$
 INSERT INTO first_start (account, folder, at) VALUES (:account, :folder, :now)

@@ -1,5 +1,5 @@
 -- name: read_inbox_counts()
-SELECT status, count(*) FROM inbox GROUP BY status;
+SELECT iif(observed, 'observed', status), count(*) FROM inbox GROUP BY 1;
 
 -- name: read_outbox_counts()
 SELECT status, count(*) FROM outbox GROUP BY status;

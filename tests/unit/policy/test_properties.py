@@ -149,6 +149,8 @@ def test_nothing_but_an_order_lifts_a_complaint(taken: list[tuple[Signal, int, i
         assert not plan.effects
     lift = Order(address=BUYER, evidence=evidence(E3), kind=OrderKind.LIFT, why="he asked", by="maria")
     store.apply(lift, "order", now, door=Door.OPERATOR)
+    assert [standing.state for standing in store.state.standings] == [State.COMPLAINT]
+    store.apply(replace(lift, state="complaint"), "named", now, door=Door.OPERATOR)
     assert not store.state.standings
 
 

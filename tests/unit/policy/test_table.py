@@ -426,15 +426,21 @@ TABLE = [
         known=situation(standing(S.OPT_OUT), standing(S.HARD), **OPERATOR),
     ),
     Case(
-        id="order lifts a complaint", signal=order(OrderKind.LIFT), row="order",
-        known=situation(standing(S.COMPLAINT), standing(S.HARD), **OPERATOR),
+        id="order without a word lifts all but a complaint", signal=order(OrderKind.LIFT), row="order",
+        states=stops(S.COMPLAINT),
+        known=situation(standing(S.COMPLAINT), standing(S.HARD), standing(S.OPT_OUT, scope="list:news"), **OPERATOR),
+    ),
+    Case(
+        id="order lifts a complaint by its name", signal=order(OrderKind.LIFT, "complaint"), row="order",
+        states=stops(S.HARD), known=situation(standing(S.COMPLAINT), standing(S.HARD), **OPERATOR),
     ),
     Case(
         id="order without a why lifts nothing", signal=order(OrderKind.LIFT, why=""), row="order",
         states=stops(S.COMPLAINT), known=situation(standing(S.COMPLAINT), **OPERATOR),
     ),
     Case(
-        id="no other door lifts a complaint", signal=order(OrderKind.LIFT), row="order", states=stops(S.COMPLAINT),
+        id="no other door lifts a complaint", signal=order(OrderKind.LIFT, "complaint"), row="order",
+        states=stops(S.COMPLAINT) + stops(S.OPT_OUT),
         known=situation(standing(S.COMPLAINT), standing(S.OPT_OUT), origin=origin(door=Door.WEB)),
     ),
     Case(

@@ -1,0 +1,61 @@
+"""From failures to signals: what each one means, and what proves it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from agent.classify.bounces.failure import Failure
+from agent.classify.bounces.notice import body_of
+from agent.classify.evidence import clipped, from_sender, token_of
+from agent.classify.verdict import Verdict, judge
+from agent.model.address import AddressKey
+from agent.model.mail import ParsedMail, Purpose, Token
+from agent.model.proof import Proof
+from agent.model.signal import AutoReply, Bounce, Evidence, Signal, Strength
+from agent.rules.catalog import Catalog
+
+# Where a token of ours comes back in a bounce. A u token proves that the returned mail was ours, nothing more.
+_PLACES = (
+    ((Purpose.BOUNCE,), ("recipient", "return-path", "envelope-id")),
+    ((Purpose.FEEDBACK,), ("message-id", "references", "envelope-id")),
+    ((Purpose.UNSUBSCRIBE,), ("list-unsubscribe",)),
+)
+
+
+def signals_of(
+    mail: ParsedMail, proof: Proof, catalog: Catalog, failures: tuple[Failure, ...]
+) -> tuple[Signal, ...]:
+    """A signal for each failure."""
+    token = next(filter(None, (token_of(proof, *where) for where in _PLACES)), None)
+    # A token names one person; beside several failed recipients it cannot say which of them is his.
+    ours = token if len(failures) == 1 else None
+    context = partial(body_of, mail)
+    return tuple(_signal(mail, proof, failure, judge(failure.report, catalog, context), ours) for failure in failures)
+
+
+def _signal(mail: ParsedMail, proof: Proof, failure: Failure, verdict: Verdict, token: Token | None) -> Signal:
+    if verdict.challenge:
+        return AutoReply(address=failure.address, evidence=from_sender(proof, verdict.rule, verdict.excerpt))
+    said = clipped(failure.report.diagnostic)
+    return Bounce(
+        address=failure.address,
+        evidence=Evidence(
+            rule=verdict.rule,
+            excerpt=verdict.excerpt or said,
+            strength=_strength(proof, failure.address, token),
+            token=token,
+            authenticated=proof.authenticated,
+        ),
+        status=verdict.status,
+        hard=verdict.hard and not failure.delayed,
+        reason=verdict.reason,
+        diagnostic=said,
+        delayed=failure.delayed,
+        original_message_id=mail.original.first("Message-ID") if mail.original else "",
+    )
+
+
+def _strength(proof: Proof, address: AddressKey, token: Token | None) -> Strength:
+    """Policy section 2: our token, our own relay, or our own signature on the returned mail to this very address."""
+    if token is not None or proof.own_relay or proof.own_signature == address:
+        return Strength.E3
+    return Strength.E2 if proof.authenticated else Strength.E1

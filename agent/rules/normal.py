@@ -1,0 +1,34 @@
+"""The form phrases and sentences are compared in: folded words between single spaces, commas as words of their own,
+an e-mail address as `@`, no spaces inside scripts that write none.
+"""
+
+import re
+
+from agent.rules.fold import fold
+from agent.rules.lookalike import plain_words
+
+UNSPACED_FROM = "\u0e00"  # Thai and everything east of it is written without spaces, or with spaces at will
+MAX_SENTENCE = 600
+
+_WIDE = "\u0e00-\U0003ffff"
+_ADDRESS = re.compile(r"(?:mailto:)?[\w.+=-]{1,64}+@[\w-]{1,60}+(?:\.[\w-]{1,60}+){1,6}")
+_LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,300}+")
+_COMMA = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u061b]+")
+# Zs and signs; marks stay with their letters (Devanagari vowels are no word characters to `\w`).
+_APART = re.compile(r"[^\w@,\u0900-\u0dff\u0e00-\u0eff\u3099\u309a]+|_+")
+_BORDER = re.compile(f"(?<=[0-9a-z@])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[0-9a-z@])")
+_INSIDE = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
+
+
+def normalised(text: str) -> str:
+    """The comparable form of one sentence or phrase, between two spaces; one space for an empty one."""
+    if "@" in text:
+        text = _ADDRESS.sub(" @ ", text)
+    if "://" in text or "www." in text:
+        text = _LINK.sub(" ", text)
+    folded = _COMMA.sub(" , ", fold(text))
+    folded = _APART.sub(" ", folded)
+    if not folded.isascii():
+        folded = plain_words(folded)
+        folded = _INSIDE.sub("", _BORDER.sub(" ", folded))
+    return f" {folded.strip()} " if folded.strip() else " "

@@ -1,0 +1,189 @@
+"""One phrase of a language file as a pattern: words, stems, choices, options, gaps and the language's own word lists.
+
+The patterns never backtrack over more than one gap, and gaps are bounded: the work is linear in the sentence.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.rules.normal import UNSPACED_FROM, normalised
+
+MAX_DEPTH = 8
+
+_TOKEN = re.compile(r"\.\.\.|[()\[\]|*]|\{[a-z_]+\}|<[a-z]+>|[^()\[\]|*{}<>.\s]+|\.|\s+")
+_END = "(?= |$)"
+_WORD_GAP = "((?: [^ ]++){0,4}?)"
+_WIDE_GAP = "([^,]{0,8}?)"
+# What a slot holds is read by its own reader afterwards; here it is so many words, or letters of an unspaced script.
+_SLOTS = {
+    "topic": ("(?P<topic>(?: [^ ,]++){1,4}%s)", "(?P<topic>[^,]{1,10}%s)"),
+    "date": ("(?P<date>(?: [^ ,]++){1,5}%s)", "(?P<date>[^,]{1,10}%s)"),
+    "span": ("(?P<span>(?: [^ ,]++){1,4}%s)", "(?P<span>[^,]{1,8}%s)"),
+}
+
+
+class PhraseError(ValueError):
+    """A phrase that cannot be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A piece of text one of which must occur where the phrase does: a word, the start of one, or unspaced letters."""
+
+    text: str
+    stem: bool = False
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is looked for inside words."""
+        return self.text >= UNSPACED_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of a phrase: its pattern, and what must be in a text for it to match (empty: nothing sure)."""
+
+    pattern: str
+    anchors: frozenset[Anchor] = frozenset()
+    wide: bool = False  # ends (or begins) in an unspaced script
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase ready to be indexed; `pattern` is for the stdlib, with possessive repeats."""
+
+    text: str
+    pattern: str
+    anchors: frozenset[Anchor]
+
+
+def read_phrase(text: str, words: Mapping[str, tuple[str, ...]]) -> Phrase:
+    """The phrase in compiled form; PhraseError names what is wrong."""
+    piece = _Reader(text, words, 0).all()
+    if not piece.anchors:
+        raise PhraseError(f"{text!r} has no word that must occur")
+    return Phrase(text=text, pattern=piece.pattern, anchors=piece.anchors)
+
+
+class _Reader:
+    """Recursive descent over one phrase; word lists are read as phrases in place."""
+
+    def __init__(self, text: str, words: Mapping[str, tuple[str, ...]], depth: int) -> None:
+        self._text = text
+        self._words = words
+        self._depth = depth
+        self._tokens = [found[0] for found in _TOKEN.finditer(text)]
+        if depth > MAX_DEPTH:
+            raise PhraseError(f"{text!r}: lists within lists")
+        if "".join(self._tokens) != text:
+            raise PhraseError(f"{text!r}: a bracket or mark stands alone")
+        self._at = 0
+
+    def all(self) -> Piece:
+        piece = self._choice()
+        if self._at < len(self._tokens):
+            raise PhraseError(f"{self._text!r}: too many closing brackets")
+        return piece
+
+    def _choice(self) -> Piece:
+        branches = [self._sequence()]
+        while self._peek() == "|":
+            self._at += 1
+            branches.append(self._sequence())
+        return _either(branches)
+
+    def _sequence(self) -> Piece:
+        pieces: list[Piece | None] = []  # None is a gap
+        while (token := self._peek()) not in ("", "|", ")", "]"):
+            self._at += 1
+            if token == "...":
+                pieces.append(None)
+            elif token == "*":
+                raise PhraseError(f"{self._text!r}: `*` stands right behind a word")
+            elif not token.isspace() and (piece := self._one(token)).pattern:
+                pieces.append(piece)
+        return _joined(pieces)
+
+    def _one(self, token: str) -> Piece:
+        if token == "(":
+            return self._closed(")")
+        if token == "[":
+            inner = self._closed("]")
+            return Piece(f"(?:{inner.pattern})?", wide=inner.wide)
+        if token[0] == "{":
+            return self._list(token[1:-1])
+        if token[0] == "<":
+            return self._slot(token[1:-1])
+        stem = self._peek() == "*"
+        self._at += stem
+        return _literal(token, stem)
+
+    def _closed(self, bracket: str) -> Piece:
+        inner = self._choice()
+        if self._peek() != bracket:
+            raise PhraseError(f"{self._text!r}: `{bracket}` is missing")
+        self._at += 1
+        return inner
+
+    def _list(self, name: str) -> Piece:
+        if name not in self._words:
+            raise PhraseError(f"{self._text!r}: there is no word list `{name}`")
+        return _either([_Reader(text, self._words, self._depth + 1).all() for text in self._words[name]])
+
+    def _slot(self, name: str) -> Piece:
+        if name not in _SLOTS:
+            raise PhraseError(f"{self._text!r}: there is no slot `{name}`")
+        lazy = "?" if any(not token.isspace() for token in self._tokens[self._at :]) else ""
+        wide = any(letter >= UNSPACED_FROM for letter in self._text)
+        return Piece(_SLOTS[name][wide] % lazy, wide=wide)
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+
+def _literal(text: str, stem: bool) -> Piece:
+    words = normalised(text).split()
+    if not words:
+        return Piece("")
+    pieces: list[Piece] = []
+    for at, word in enumerate(words):
+        begun = stem and at == len(words) - 1
+        if word[0] >= UNSPACED_FROM:
+            pieces.append(Piece(f" ?{re.escape(word)}", frozenset({Anchor(word)}), wide=True))
+        else:
+            pattern = f" {re.escape(word)}[^ ]*+" if begun else f" {re.escape(word)}{_END}"
+            pieces.append(Piece(pattern, frozenset({Anchor(word, stem=begun)}) if word != "," else frozenset()))
+    return _joined(list(pieces))
+
+
+def _joined(pieces: list[Piece | None]) -> Piece:
+    patterns = []
+    for at, piece in enumerate(pieces):
+        if piece is not None:
+            patterns.append(piece.pattern)
+            continue
+        beside = [p for p in (*pieces[max(0, at - 1) : at], *pieces[at + 1 : at + 2]) if p is not None]
+        patterns.append(_WIDE_GAP if any(p.wide for p in beside) else _WORD_GAP)
+    solid = [piece for piece in pieces if piece is not None]
+    sure = [piece.anchors for piece in solid if piece.anchors]
+    return Piece("".join(patterns), _best(sure), wide=any(piece.wide for piece in solid))
+
+
+def _best(anchors: list[frozenset[Anchor]]) -> frozenset[Anchor]:
+    """Of the sets that must each be met, the rarest in text: the fewest and longest pieces."""
+    return max(anchors, key=lambda some: (min(_weight(one) for one in some), -len(some)), default=frozenset())
+
+
+def _weight(anchor: Anchor) -> int:
+    return min(len(anchor.text) * (3 if anchor.wide else 1), 9)
+
+
+def _either(branches: list[Piece]) -> Piece:
+    if len(branches) == 1:
+        return branches[0]
+    sure = all(branch.anchors for branch in branches)
+    anchors = frozenset().union(*(branch.anchors for branch in branches)) if sure else frozenset()
+    return Piece(
+        f"(?:{'|'.join(branch.pattern for branch in branches)})", anchors, wide=any(branch.wide for branch in branches)
+    )
