@@ -8,23 +8,36 @@ changed (a state, a letter in the last day, a breaker) is not there.
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.model.plan import Plan
 from agent.model.reading import Reading
-from agent.model.settings import After, Settings
+from agent.model.settings import Settings
 from agent.model.signal import Signal, kind_of
 from agent.obs.log import event
-from agent.process import Process, additions, apply_signals, reading_origin, token_origin
+from agent.process import Process, Reads, additions, apply_signals, reading_origin, token_origin
+from agent.resolve.keys import KeyBook
 from agent.store import inbox
 from agent.store.db import Db
 from agent.store.inbox import Taken
+from agent.store.writer import Writer
 from agent.trust.shortcut import token_opt_out
+from agent.trust.tokens import KeyRing
 
 log = logging.getLogger(__name__)
 
-Decided = tuple[tuple[Signal, Plan], ...]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Would:
+    """One signal, what was decided on it, and the states that would be new: state and address."""
+
+    signal: Signal
+    plan: Plan
+    new: tuple[tuple[str, str], ...]
+
+
+Decided = tuple[Would, ...]
 
 
 @dataclass(slots=True)
@@ -41,9 +54,9 @@ class Report:
         """One more mail, and what it would lead to."""
         self.mails += 1
         self.kinds[reading.kind or "other"] += 1
-        for _, plan in decided:
-            self.states.update({name for name, _ in _standings(plan)})
-            self.letters.update(effect.kind.value for effect in plan.effects)
+        for would in decided:
+            self.states.update(name for name, _ in would.new)
+            self.letters.update(effect.kind.value for effect in would.plan.effects)
         for line in _lines(taken, reading, decided):
             self.say(line)
 
@@ -61,10 +74,22 @@ class Report:
 class Observer(Process):
     """The spine in rehearsal."""
 
-    report: Report
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        reader: Reads,
+        settings: Settings,
+        ring: KeyRing,
+        clock: Callable[[], datetime],
+        report: Report,
+        keys: KeyBook | None = None,
+    ) -> None:
+        super().__init__(writer=writer, reader=reader, settings=settings, ring=ring, clock=clock, keys=keys)
+        self._report = report
 
     async def _work_on(self, taken: Taken) -> None:
-        reading = await self._reader.read(taken.message)
+        reading = await self._reader.read(taken.message, await self._keys_of(taken.message, self._settings))
 
         def job(db: Db) -> Decided:
             with db.rehearsal():
@@ -77,30 +102,27 @@ class Observer(Process):
     def _decide(self, db: Db, taken: Taken, reading: Reading, now: datetime) -> Decided:
         """Both steps that a normal run takes: the token alone, then what the body adds."""
         found = None if taken.token_applied else token_opt_out(taken.message, self._settings.limits, self._ring)
-        first: Decided = ()
+        first: tuple[Signal, ...] = ()
+        plans: tuple[Plan, ...] = ()
         if found is not None:
-            plans = apply_signals(db, (found.signal,), token_origin(taken, found), self._settings, now)
-            first = ((found.signal, plans[0]),)
+            first = (found.signal,)
+            plans = apply_signals(db, first, token_origin(taken, found), self._settings, now)
         answered = taken.token_applied or found is not None
-        signals = additions(reading.signals) if answered else reading.signals
+        more = additions(reading.signals) if answered else reading.signals
         origin = reading_origin(taken, reading)
-        plans = apply_signals(db, signals, origin, self._settings, now, answered=answered)
-        return first + tuple(zip(signals, plans, strict=True))
+        plans += apply_signals(db, more, origin, self._settings, now, answered=answered)
+        return tuple(_would(signal, plan, now) for signal, plan in zip(first + more, plans, strict=True))
 
     def _tell_of(self, taken: Taken, reading: Reading, decided: Decided) -> None:
-        for signal, plan in decided:
+        for would in decided:
+            signal, plan = would.signal, would.plan
             event(log, "would_apply", inbox=taken.id, kind=kind_of(signal), rule=signal.evidence.rule, row=plan.row,
-                  address=signal.address, states=" ".join(name for name, _ in _standings(plan)) or None,
+                  address=signal.address, states=" ".join(name for name, _ in would.new) or None,
                   letters=" ".join(effect.kind.value for effect in plan.effects) or None,
                   alert=plan.alert or None)  # fmt: skip
         if not decided:
             event(log, "would_only_record", inbox=taken.id, kind=reading.kind or "other")
-        self.report.add(taken, reading, decided)
-
-
-def hands_off(settings: Settings) -> Settings:
-    """The same settings, but no mailbox is touched."""
-    return replace(settings, imap=tuple(replace(account, after=After.LEAVE) for account in settings.imap))
+        self._report.add(taken, reading, decided)
 
 
 def tell_end(report: Report) -> None:
@@ -114,14 +136,15 @@ def tell_end(report: Report) -> None:
 def _lines(taken: Taken, reading: Reading, decided: Decided) -> Iterator[str]:
     if not decided:
         yield f"mail {taken.id}: {reading.kind or 'other'}: nothing to do"
-    for signal, plan in decided:
-        who = [f"{name} {address}" for name, address in _standings(plan)] or [f"no change to {signal.address or '?'}"]
-        letters = [f"a letter ({effect.kind.value}) to {effect.to}" for effect in plan.effects]
-        yield f"mail {taken.id}: {kind_of(signal)}: would be: {', '.join(who + letters)}: {plan.reason}"
+    for would in decided:
+        does = [f"{name} {address}" for name, address in would.new] or [f"no state for {would.signal.address or '?'}"]
+        does += [f"a letter ({effect.kind.value}) to {effect.to}" for effect in would.plan.effects]
+        yield f"mail {taken.id}: {kind_of(would.signal)}: would be: {', '.join(does)}: {would.plan.reason}"
 
 
-def _standings(plan: Plan) -> tuple[tuple[str, str], ...]:
-    return tuple((one.state.value, str(state.key)) for state in plan.states for one in state.standings)
+def _would(signal: Signal, plan: Plan, now: datetime) -> Would:
+    new = ((one.state.value, str(state.key)) for state in plan.states for one in state.standings if one.since == now)
+    return Would(signal=signal, plan=plan, new=tuple(new))
 
 
 def _counts(found: Counter[str]) -> str:

@@ -8,6 +8,7 @@ import imaplib
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from agent.intake.imap import run
 from agent.intake.imap.fetch import BATCH_MAILS
 from agent.model.mail import Door, RawMessage, Source
 from agent.obs.clock import utc_now
+from agent.store import inbox
 from agent.store.ledger import MailboxPlace
 from tests.support.dovecot import Dovecot
-from tests.support.imap_intake import QUICK, Waits, account, mail, store
+from tests.support.imap_intake import QUICK, Inbox, Waits, account, mail, store
 
 USER, PASSWORD = "sales@shop.example", "pw"
 ROUNDS = 3
@@ -52,22 +54,30 @@ def memory() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
+class Bulk(Inbox):
+    """The sink as the daemon has it: a batch is one job."""
+
+    async def accept_many(self, mails: Sequence[tuple[RawMessage, MailboxPlace]]) -> tuple[int, ...]:
+        """Store a batch."""
+        return await self.writer.run(lambda db: inbox.accept_many(db, mails))
+
+
 async def drain(server: Dovecot, count: int) -> tuple[float, int]:
     """Mails a second that the door stores, and how many bytes it grew at most."""
     with tempfile.TemporaryDirectory() as directory:
-        async with store(Path(directory)) as inbox:
-            inbox.keep = False
+        async with store(Path(directory)) as plain:
+            bulk = Bulk(plain.writer)
             before, peak = memory(), 0
             begun = time.perf_counter()
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(
                     run(
-                        account(server.imap_port, user=USER), PASSWORD, inbox, inbox.writer,
+                        account(server.imap_port, user=USER), PASSWORD, bulk, bulk.writer,
                         now=utc_now, sleep=Waits(), timing=QUICK,
                     )
                 )  # fmt: skip
                 for part in range(1, 11):
-                    await inbox.settled(count * part // 10)
+                    await plain.settled(count * part // 10)
                     peak = max(peak, memory())
                 seconds = time.perf_counter() - begun
                 door.cancel()
@@ -78,11 +88,11 @@ async def bare_store(count: int) -> float:
     """Mails a second that the store itself takes in, in batches of the same size: the ceiling of any door."""
     now = utc_now()
     with tempfile.TemporaryDirectory() as directory:
-        async with store(Path(directory)) as inbox:
-            inbox.keep = False
+        async with store(Path(directory)) as plain:
+            bulk = Bulk(plain.writer)
             begun = time.perf_counter()
             for start in range(0, count, BATCH_MAILS):
-                await asyncio.gather(*(inbox.accept(*handed(uid, now)) for uid in range(start, start + BATCH_MAILS)))
+                await bulk.accept_many([handed(uid, now) for uid in range(start, start + BATCH_MAILS)])
             return count / (time.perf_counter() - begun)
 
 

@@ -7,13 +7,12 @@ import pytest
 from agent.classify.verdict import judge
 from agent.model.report import RecipientReport
 from agent.rules.catalog import RULE_FILES, Catalog, build
-from agent.rules.match import MAX_KEYWORD_WORDS, comparable
 from agent.rules.schema import Rule, Stage
+from agent.rules.speech import SPOKEN
 
 DATA = Path(__file__).parents[1] / "agent" / "data"
 TEXTS = {path.relative_to(DATA).as_posix(): path.read_text("utf-8") for glob in RULE_FILES for path in DATA.glob(glob)}
 CATALOG = build(TEXTS)
-LANGUAGES = ("en", "zh-Hans", "ru", "es", "de", "fr", "ar")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def hits(catalog: Catalog, rule: Rule, text: str) -> list[Rule]:
     return [hit.rule for hit in catalog.find(rule.stage, text)]
 
 
-@pytest.mark.parametrize("rule", CATALOG.rules, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", [r for r in CATALOG.rules if r.stage not in SPOKEN], ids=lambda rule: rule.id)
 def test_samples_and_counter_samples(catalog: Catalog, rule: Rule) -> None:
     for sample in rule.samples:
         assert rule in hits(catalog, rule, sample), f"not caught: {sample}"
@@ -37,21 +36,8 @@ def test_samples_and_counter_samples(catalog: Catalog, rule: Rule) -> None:
 @pytest.mark.parametrize("rule", [r for r in CATALOG.rules if r.stage is Stage.BOUNCE_TEXT], ids=lambda rule: rule.id)
 def test_a_bounce_sample_is_given_its_reason_among_all_rules(catalog: Catalog, rule: Rule) -> None:
     for sample in rule.samples:
-        assert judge(RecipientReport(diagnostic=sample), catalog).reason.value == rule.yields.reason, sample
-
-
-@pytest.mark.parametrize("rule", [r for r in CATALOG.rules if r.stage is Stage.KEYWORD], ids=lambda rule: rule.id)
-def test_every_keyword_phrase_can_match(catalog: Catalog, rule: Rule) -> None:
-    for phrase in rule.phrases:
-        assert comparable(phrase, Stage.KEYWORD), f"longer than {MAX_KEYWORD_WORDS} words: {phrase}"
-        found = {other.yields.kind for other in hits(catalog, rule, phrase)}
-        assert found == {rule.yields.kind}, f"{phrase}: {found}"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["opt_out.toml", "auto_reply.toml"])
-def test_every_language_has_its_files(language: str, name: str) -> None:
-    assert f"lang/{language}/{name}" in TEXTS
+        verdict = judge(RecipientReport(diagnostic=sample), catalog, lambda: "(in reply to RCPT TO command)")
+        assert verdict.challenge or verdict.reason.value == rule.yields.reason, sample
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,12 @@ def token_of(proof: Proof, purposes: tuple[Purpose, ...], places: tuple[str, ...
 def by_robot(mail: ParsedMail) -> bool:
     """Whether no person wrote this mail."""
     reports = mail.dsn is not None or mail.arf is not None
-    daemon = mail.sender is not None and _DAEMON.match(mail.sender.local) is not None
-    return reports or daemon or not _ROBOT.isdisjoint(mail.automatic)
+    return reports or is_daemon(mail) or not _ROBOT.isdisjoint(mail.automatic)
+
+
+def is_daemon(mail: ParsedMail) -> bool:
+    """Whether the sender's address is a mail system's, or one that is not read."""
+    return mail.sender is not None and _DAEMON.match(mail.sender.local) is not None
 
 
 def answerable(mail: ParsedMail) -> bool:

@@ -1,17 +1,17 @@
-"""Opt-outs: a token or an unsubscribe address is enough by itself; words count only when a person wrote them."""
-
-import re
+"""Opt-outs that need no words: a token, an unsubscribe address, a mail program's own mark. Words only add to them."""
 
 from agent.classify.evidence import answerable, by_robot, from_sender, token_of
+from agent.classify.spoken import Heard, hear
 from agent.model.address import AddressKey, parse_address
 from agent.model.mail import ParsedMail, Purpose, Role
 from agent.model.proof import Proof
 from agent.model.signal import Evidence, Manner, OptOut, OptOutReason, Signal
 from agent.rules.catalog import Catalog
-from agent.rules.match import Hit
 from agent.rules.schema import Kind, Stage
 
-_ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w.-]{1,120}")
+# What a person who writes to an unsubscribe address may want instead of leaving.
+_INSTEAD = (Kind.PAUSE, Kind.FREQUENCY, Kind.TOPIC, Kind.RESUBSCRIBE)
+_BESIDE = (Kind.ERASE, Kind.ACCESS, Kind.COMPLAINT)
 
 
 def by_token(mail: ParsedMail, proof: Proof) -> tuple[Signal, ...]:
@@ -20,7 +20,7 @@ def by_token(mail: ParsedMail, proof: Proof) -> tuple[Signal, ...]:
     address = mail.sender or _nearest_address(mail)
     if token is None or address is None or mail.dsn is not None or mail.arf is not None:
         return ()
-    return (_opt_out(mail, address, from_sender(proof, "token:u", mail.subject, token), Manner.ADDRESS),)
+    return (_opt_out(mail, address, from_sender(proof, "token:u", mail.subject, token)),)
 
 
 def by_address(mail: ParsedMail, proof: Proof, role: Role | None, catalog: Catalog) -> tuple[Signal, ...]:
@@ -30,48 +30,20 @@ def by_address(mail: ParsedMail, proof: Proof, role: Role | None, catalog: Catal
     if mail.sender is None or mail.dsn is not None or mail.arf is not None:
         return ()
     mark = _client_mark(mail, catalog)
-    if not mark and (role is not Role.UNSUBSCRIBE or by_robot(mail) or _wants_back(mail, catalog)):
+    if mark:
+        return (_opt_out(mail, mail.sender, from_sender(proof, mark, mail.subject or mail.own_text)),)
+    if role is not Role.UNSUBSCRIBE or by_robot(mail):
         return ()
-    evidence = from_sender(proof, mark or "role:unsubscribe", mail.subject or mail.own_text)
-    return (_opt_out(mail, mail.sender, evidence, Manner.ADDRESS),)
+    heard = hear(mail, catalog) if mail.own_text.strip() else None
+    if heard is not None and heard.says(*_INSTEAD, *_BESIDE, Kind.UNSUBSCRIBE):
+        return ()  # the words say it better, also whom it is about
+    evidence = from_sender(proof, "role:unsubscribe", mail.subject or mail.own_text)
+    return (_opt_out(mail, mail.sender, evidence, _reason(heard)),)
 
 
-def by_keyword(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal, ...]:
-    """A reply whose whole own text is one opt-out keyword; without any text, a Subject that is one."""
-    hit = keyword(mail, catalog, Kind.UNSUBSCRIBE)
-    if mail.sender is None or hit is None:
-        return ()
-    evidence = from_sender(proof, f"keyword:{hit.rule.id}", hit.excerpt, confidence=hit.rule.confidence)
-    return (_opt_out(mail, mail.sender, evidence, Manner.KEYWORD, hit),)
-
-
-def by_wording(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal, ...]:
-    """Opt-out words inside a person's own sentences; the first rule that is sure, else the first that is likely.
-
-    A text that names somebody else's address asks for somebody else: the sender stays untouched (DESIGN.md section 6).
-    """
-    hits = catalog.find(Stage.WORDING, mail.own_text)
-    if mail.sender is None or not hits or _names_another(mail.own_text, mail.sender):
-        return ()
-    hit = min(hits, key=lambda one: one.rule.confidence.value != "sure")
-    evidence = from_sender(proof, f"wording:{hit.rule.id}", hit.excerpt, confidence=hit.rule.confidence)
-    return (_opt_out(mail, mail.sender, evidence, Manner.WORDING, hit),)
-
-
-def keyword(mail: ParsedMail, catalog: Catalog, kind: Kind) -> Hit | None:
-    """The keyword that is all the mail says: its own text, or with an empty body its Subject."""
-    said = mail.own_text.strip() or mail.subject
-    return next((hit for hit in catalog.find(Stage.KEYWORD, said) if hit.rule.yields.kind is kind), None)
-
-
-def _names_another(text: str, sender: AddressKey) -> bool:
-    named = (parse_address(found.rstrip(".")) for found in _ADDRESS.findall(text)[:20])
-    return any(key is not None and key != sender for key in named)
-
-
-def _wants_back(mail: ParsedMail, catalog: Catalog) -> bool:
-    """START sent to the unsubscribe address: the person's own whole text says the opposite of the address."""
-    return bool(mail.own_text.strip()) and keyword(mail, catalog, Kind.RESUBSCRIBE) is not None
+def _reason(heard: Heard | None) -> OptOutReason | None:
+    wish = next(iter(heard.wishes), None) if heard else None
+    return wish.reason if wish else None
 
 
 def _client_mark(mail: ParsedMail, catalog: Catalog) -> str:
@@ -90,15 +62,5 @@ def _nearest_address(mail: ParsedMail) -> AddressKey | None:
     return returned or next(iter(mail.to), None)
 
 
-def _opt_out(
-    mail: ParsedMail, address: AddressKey, evidence: Evidence, manner: Manner, hit: Hit | None = None
-) -> OptOut:
-    reason = hit.rule.yields.reason if hit else ""
-    return OptOut(
-        address=address,
-        evidence=evidence,
-        answerable=answerable(mail),
-        manner=manner,
-        scope=hit.rule.yields.scope if hit else "all",
-        reason=OptOutReason(reason) if reason else None,
-    )
+def _opt_out(mail: ParsedMail, address: AddressKey, evidence: Evidence, reason: OptOutReason | None = None) -> OptOut:
+    return OptOut(address=address, evidence=evidence, answerable=answerable(mail), manner=Manner.ADDRESS, reason=reason)

@@ -13,4 +13,13 @@ _DOMAINS = frozenset({"redacted", "redacted.invalid", "hidden", "localhost"})
 
 def is_placeholder(key: AddressKey) -> bool:
     """Whether suppressing this address would suppress nobody, or the wrong one."""
-    return bool(_LOCAL.fullmatch(key.local)) or key.domain in _DOMAINS or key.domain.endswith(".invalid")
+    return bool(_LOCAL.fullmatch(key.local)) or _nowhere(key)
+
+
+def is_redacted(key: AddressKey) -> bool:
+    """The same of a mail system, which redacts nothing itself: there only what cannot be meant otherwise counts."""
+    return bool(_LOCAL.fullmatch(key.local)) and _nowhere(key)
+
+
+def _nowhere(key: AddressKey) -> bool:
+    return key.domain in _DOMAINS or key.domain.endswith(".invalid")

@@ -1,9 +1,11 @@
 """An ordinary reply: a person wrote something, and it asks for nothing this program does."""
 
 from agent.classify.evidence import clipped, from_sender
+from agent.classify.spoken import Heard
 from agent.model.mail import AutomaticMark, ParsedMail
 from agent.model.proof import Proof
 from agent.model.signal import HumanReply, Signal
+from agent.rules.schema import Kind
 
 # Bulk mail and list posts are written by persons, but not to us.
 _TO_MANY = frozenset({AutomaticMark.MAILING_LIST, AutomaticMark.PRECEDENCE, AutomaticMark.LOOP})
@@ -14,3 +16,9 @@ def reply(mail: ParsedMail, proof: Proof) -> tuple[Signal, ...]:
     if mail.sender is None or not mail.own_text.strip() or not _TO_MANY.isdisjoint(mail.automatic):
         return ()
     return (HumanReply(address=mail.sender, evidence=from_sender(proof, "reply", clipped(mail.own_text))),)
+
+
+def advertises(mail: ParsedMail, heard: Heard) -> bool:
+    """Advertising that was sent to us: it answers no mail of ours, and says so in words that buyers do not use."""
+    answers = mail.headers.first("In-Reply-To") or mail.headers.first("References")
+    return not answers and heard.says(Kind.JUNK)

@@ -6,19 +6,28 @@ Exit codes: 0 done or yes, 1 no, 2 the user's mistake in one clear line, 3 our f
 import importlib
 import os
 import sys
-from importlib.metadata import version
+from types import TracebackType
 
 import click
 
 _COMMANDS = {
+    "setup": ("agent.cli.setup", "setup", "Six questions; writes the configuration."),
+    "doctor": ("agent.cli.doctor", "doctor", "Try every part; say what is broken and the mend."),
     "run": ("agent.cli.daemon", "run", "The daemon: read mail, honour it, confirm it."),
+    "status": ("agent.cli.status", "status", "Queues, doors, what waits, what came today."),
     "demo": ("agent.cli.demo", "demo", "The whole job on embedded parts; no root, no network."),
     "classify": ("agent.cli.classify", "classify", "Say what mails mean; no configuration needed."),
+    "explain": ("agent.cli.explain", "explain_command", "Show stage by stage what led to the verdict on a mail."),
+    "rules": ("agent.cli.rules", "rules", "Try rule files on their own samples."),
     "check": ("agent.cli.people", "check", "May these addresses be mailed? 0 yes, 1 no."),
     "suppress": ("agent.cli.people", "suppress", "Stop marketing mail to an address."),
     "lift": ("agent.cli.people", "lift", "Take a suppression back."),
     "list": ("agent.cli.people", "list_suppressed", "Who may not be mailed now."),
     "history": ("agent.cli.people", "history", "Everything known of an address."),
+    "review": ("agent.cli.review", "review", "Decide about mail that is unsure."),
+    "tickets": ("agent.cli.tickets", "tickets", "Requests about personal data, and tasks."),
+    "import-mail": ("agent.cli.import_mail", "import_mail", "Honour old mail: Maildir, mbox, .eml files."),
+    "scrub": ("agent.cli.scrub", "scrub", "Take the suppressed out of a mailing list."),
     "mint": ("agent.cli.mint", "mint", "Token addresses and headers for one marketing mail."),
     "config": ("agent.cli.config", "config", "Check the configuration."),
     "quarantine": ("agent.cli.quarantine", "quarantine", "Mail that was set aside."),
@@ -61,7 +70,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("optoutd"), prog_name="optoutd")
+@click.version_option(package_name="optoutd", prog_name="optoutd")
 @click.option(
     "-c",
     "--config",
@@ -77,8 +86,9 @@ def optoutd(ctx: click.Context, config_path: str | None) -> None:
 
 def main() -> None:
     """Run the command line; every ending is an exit code and, for a mistake, one clear line."""
+    sys.excepthook = _our_fault
     try:
-        code = optoutd.main(standalone_mode=False)
+        code = optoutd.main(prog_name="optoutd", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as wrong:
         print(wrong.format_message(), file=sys.stderr)  # noqa: T201 - all there is to say to no command at all
         sys.exit(2)
@@ -90,6 +100,15 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_say("stopped", STOPPED))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _our_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A bug: Python itself would end with 1, which here means no."""
+    sys.__excepthook__(kind, error, trace)
+    _say("this is a fault of the program, not yours; the lines above belong into a report of it", 3)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(3)
 
 
 def _say(line: str, code: int) -> int:

@@ -1,5 +1,6 @@
 """`optoutd classify`: what mails mean, one JSON object or line each; needs no configuration and changes nothing."""
 
+import os
 import sys
 from datetime import datetime
 
@@ -40,11 +41,12 @@ def classify(paths: tuple[str, ...], as_json: bool) -> None:
 
 def row_of(mail: MailFile, kit: ReadingKit) -> dict[str, object]:
     """The object `--json` prints for one mail (docs/reference/commands.md)."""
+    name = os.fsencode(mail.name).decode("utf-8", "backslashreplace")  # JSON knows no other bytes
     if mail.error:
-        return {"file": mail.name, "error": mail.error}
-    reading = read(_message(mail), kit)
+        return {"file": name, "error": mail.error}
+    reading = read(message_of(mail), kit)
     return {
-        "file": mail.name,
+        "file": name,
         "kind": reading.kind,
         "signals": [signal_row(signal) for signal in reading.signals],
         "language": reading.language,
@@ -63,7 +65,8 @@ def line_of(row: dict[str, object]) -> str:
     return f"{row['file']}: {row['kind']}{': ' + said if said else ''}"
 
 
-def _message(mail: MailFile) -> RawMessage:
+def message_of(mail: MailFile) -> RawMessage:
+    """One mail of a file as a door would hand it on."""
     return RawMessage(
         source=Source(door=Door.FILES, reference=f"file:{mail.name}"), envelope_from=None, envelope_to=(), peer="",
         raw=mail.raw, received_at=utc_now(),
@@ -94,7 +97,10 @@ def _own_fields(signal: Signal) -> dict[str, object]:
         case OptOut():
             return {"scope": signal.scope, "reason": signal.reason.value if signal.reason else None}
         case Preference():
-            return {"scope": signal.scope, "until": _time(signal.until), "interval": signal.interval_days}
+            return {
+                "scope": signal.scope, "reason": signal.reason.value if signal.reason else None,
+                "until": _time(signal.until), "interval": signal.interval_days,
+            }  # fmt: skip
         case AutoReply():
             return {"until": _time(signal.until)}
         case _:

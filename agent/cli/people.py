@@ -1,5 +1,6 @@
 """`check`, `suppress`, `lift`, `list`, `history`: who may be mailed, and why."""
 
+import io
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,13 +8,13 @@ from datetime import datetime
 import click
 import msgspec
 
-from agent.cli.books import address_of, opened
+from agent.cli.books import Mistake, address_of, opened
 from agent.model.mail import Door
 from agent.model.signal import MAX_EXCERPT, Evidence, Order, OrderKind, Origin, Strength
 from agent.model.state import State
 from agent.obs.clock import utc_now
 from agent.process import apply_signals
-from agent.store import reads
+from agent.store import reads, waiting
 from agent.store.reads import PastEvent, Suppressed
 
 STATES = click.Choice([state.value for state in State])
@@ -65,14 +66,19 @@ def suppress(ctx: click.Context, address: str, why: str, by: str, state: str, sc
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", required=False, metavar="ADDRESS")
+@click.option("--batch", default="", metavar="ID", help="All that one run or breaker set, instead of an ADDRESS.")
 @click.option("--why", callback=_said, required=True, help="Why mail may go there again, and how you know.")
 @click.option("--by", callback=_said, required=True, metavar="NAME", help="Who decided it.")
 @click.option("--state", type=STATES, default=None, help="Only this one; a complaint is lifted only by its name.")
 @click.option("--scope", callback=_scope, default="all", show_default=True, help="all, list:NAME or topic:NAME.")
 @click.pass_context
-def lift(ctx: click.Context, address: str, why: str, by: str, state: str | None, scope: str) -> int:
+def lift(ctx: click.Context, address: str | None, batch: str, why: str, by: str, state: str | None, scope: str) -> int:
     """Take a suppression back; exit 1 when a complaint still stands, which is lifted only by its name."""
+    if batch and not address:
+        return _lift_batch(ctx, batch, why, by, state or "", scope)
+    if batch or not address:
+        raise Mistake("name an ADDRESS, or --batch ID, not both")
     return _order(ctx, address, OrderKind.LIFT, why, by, state or "", scope)
 
 
@@ -124,6 +130,29 @@ def _order(ctx: click.Context, address: str, kind: OrderKind, why: str, by: str,
     return 0 if _holds(order, against) else 1
 
 
+def _lift_batch(ctx: click.Context, batch: str, why: str, by: str, state: str, scope: str) -> int:
+    """A whole wrong run, in one transaction: all of it is undone, or nothing. What another run said too stays."""
+    now = utc_now()
+    evidence = Evidence(
+        rule=f"operator:lift batch {batch}"[:MAX_EXCERPT], excerpt=why[:MAX_EXCERPT], strength=Strength.E3
+    )
+    origin = Origin(door=Door.OPERATOR, received_at=now)
+    with opened(ctx) as books:
+        with books.db.transaction():
+            keys = waiting.batch_keys(books.db, batch)
+            orders = tuple(
+                Order(address=key, evidence=evidence, kind=OrderKind.LIFT, why=why, by=by, state=state, scope=scope,
+                      batch=batch)
+                for key in keys
+            )  # fmt: skip
+            plans = apply_signals(books.db, orders, origin, books.settings, now)
+            left = len(waiting.batch_keys(books.db, batch))
+        books.publish()
+    lifted = sum(1 for plan in plans if plan.states)
+    click.echo(f"batch {batch}: lifted {lifted} of {len(keys)} addresses; {left} still have a state of it")
+    return 1 if left or not keys else 0
+
+
 def _holds(order: Order, against: tuple[Suppressed, ...]) -> bool:
     """Whether what was ordered is so now; a domain that stands against an address is another matter."""
     stands = any(
@@ -138,7 +167,8 @@ def _holds(order: Order, against: tuple[Suppressed, ...]) -> bool:
 def _typed(addresses: tuple[str, ...]) -> Iterable[str]:
     for text in addresses:
         if text == "-":
-            yield from (line.strip() for line in sys.stdin if line.strip())
+            lines = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "replace")  # Excel opens a list with a BOM
+            yield from (line.strip() for line in lines if line.strip())
         else:
             yield text
 
@@ -159,21 +189,22 @@ def _row(one: Suppressed) -> dict[str, object]:
     return {
         "address": str(one.key), "scope": standing.scope, "state": standing.state.value, "reason": standing.reason,
         "rule": standing.rule, "strength": standing.strength.name, "since": _time(standing.since),
-        "until": _time(standing.until), "by": standing.by,
+        "until": _time(standing.until), "by": standing.by, "batch": standing.batch or None,
     }  # fmt: skip
 
 
 def _event_words(one: PastEvent) -> str:
     mail = f"mail {one.inbox_id}: " if one.inbox_id else ""
     kind = "order" if one.row == "order" else one.kind
-    return f"{_time(one.at)} {mail}{kind} by {one.rule} ({one.strength.name}, row {one.row}): {one.reason}"
+    batch = f", batch {one.batch}" if one.batch else ""
+    return f"{_time(one.at)} {mail}{kind} by {one.rule} ({one.strength.name}, row {one.row}{batch}): {one.reason}"
 
 
 def _event_row(one: PastEvent) -> dict[str, object]:
     return {
         "id": one.id, "at": _time(one.at), "mail": one.inbox_id, "kind": one.kind, "rule": one.rule,
         "excerpt": one.excerpt, "strength": one.strength.name, "row": one.row, "reason": one.reason, "by": one.by,
-        "alert": one.alert or None,
+        "alert": one.alert or None, "batch": one.batch or None,
     }  # fmt: skip
 
 

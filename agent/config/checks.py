@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.config import own_keys
 from agent.config.secret import exposed, variable_name
 from agent.config.sections import Sections
 from agent.model.address import fold_domain, parse_address
@@ -14,14 +15,18 @@ from agent.model.mail import Role
 from agent.model.settings import (
     Addresses,
     After,
+    DigestSettings,
+    DkimSettings,
     Identity,
     ImapAccount,
     LetterSettings,
     RelaySettings,
+    RulesSettings,
     SmtpSettings,
     TlsMode,
     TokenSettings,
 )
+from agent.trust.relay import is_network
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:\s]+):(?P<port>[0-9]{1,5})")
@@ -37,15 +42,25 @@ def check(sections: Sections) -> Iterator[str]:
         yield from _addresses(addresses)
     if tokens := sections.of(TokenSettings):
         yield from _tokens(tokens)
+    yield from _servers(sections)
+    if letters := sections.of(LetterSettings):
+        yield from _letters(letters)
+    if rules := sections.of(RulesSettings):
+        yield from _rules(rules)
+    if (digest := sections.of(DigestSettings)) and digest.to and parse_address(digest.to) is None:
+        yield f"digest.to: {_quoted(digest.to)} is not an address; {_WRITE_ADDRESS}"
+    for account in sections.imap:
+        yield from _account(account)
+    yield from _names(sections.imap)
+
+
+def _servers(sections: Sections) -> Iterator[str]:
     if smtp := sections.of(SmtpSettings):
         yield from _smtp(smtp)
     if relay := sections.of(RelaySettings):
         yield from _relay(relay)
-    if letters := sections.of(LetterSettings):
-        yield from _letters(letters)
-    for account in sections.imap:
-        yield from _account(account)
-    yield from _names(sections.imap)
+    if dkim := sections.of(DkimSettings):
+        yield from _dkim(dkim)
 
 
 def loopback(host: str) -> bool:
@@ -95,6 +110,7 @@ def _smtp(smtp: SmtpSettings) -> Iterator[str]:
             yield f'smtp.listen: {_quoted(text)} is not host:port; write, for example, "127.0.0.1:2525" or "[::1]:2525"'
     if smtp.hostname and not _is_domain(smtp.hostname):
         yield f"smtp.hostname: {_quoted(smtp.hostname)} is not a host name; write one, such as mail.example.com"
+    yield from _trusted(smtp.trusted_relays)
     for key, value, other, partner in (
         ("tls_cert", smtp.tls_cert, "tls_key", smtp.tls_key),
         ("tls_key", smtp.tls_key, "tls_cert", smtp.tls_cert),
@@ -106,6 +122,28 @@ def _smtp(smtp: SmtpSettings) -> Iterator[str]:
     # The group may read it: web servers on the same machine often share it.
     if smtp.tls_key and _trouble(key_file) is None and (fault := exposed(key_file, 0o007)):
         yield f"smtp.tls_key: {fault}"
+
+
+def _trusted(relays: tuple[str, ...]) -> Iterator[str]:
+    """Of a relay by SMTP both must be known: where it comes from, and how it calls itself."""
+    networks = [text for text in relays if is_network(text)]
+    names = [text for text in relays if text not in networks]
+    for text in names:
+        if not _is_domain(text):
+            yield f"smtp.trusted_relays: {_quoted(text)} is neither an address nor a host name; write one of the two"
+    if relays and not (networks and names):
+        missing = "its host name, as its Received lines show it" if networks else "the address it connects from"
+        yield f"smtp.trusted_relays: names a relay by half; add {missing}"
+
+
+def _dkim(dkim: DkimSettings) -> Iterator[str]:
+    for text in dkim.resolver:
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            yield f'dkim.resolver: {_quoted(text)} is not an address; write one, such as "9.9.9.9", or leave it empty'
+    for fault in own_keys.faults(dkim):
+        yield f"dkim.own: {fault}"
 
 
 def _relay(relay: RelaySettings) -> Iterator[str]:
@@ -128,6 +166,34 @@ def _letters(letters: LetterSettings) -> Iterator[str]:
     ):
         if value and parse_address(value) is None:
             yield f"letters.{key}: {_quoted(value)} is not an address; {_WRITE_ADDRESS}"
+    yield from _letters_dkim(letters)
+
+
+def _letters_dkim(letters: LetterSettings) -> Iterator[str]:
+    name = letters.dkim_key_file
+    if bool(name) != bool(letters.dkim_selector):
+        given, missing = ("dkim_key_file", "dkim_selector") if name else ("dkim_selector", "dkim_key_file")
+        yield f"letters.{given}: is set without letters.{missing}; a signature needs both"
+    for key, value in (("dkim_selector", letters.dkim_selector), ("dkim_domain", letters.dkim_domain)):
+        if value and not _is_domain(value):
+            yield f"letters.{key}: {_quoted(value)} is not a domain name; write it as it stands in the DNS"
+    yield from _file("letters.dkim_key_file", name)
+    # The group may read it: mail servers on the same machine often share it.
+    if name and _trouble(Path(name)) is None and (fault := exposed(Path(name), 0o007)):
+        yield f"letters.dkim_key_file: {fault}"
+    if name and _trouble(Path(name)) is None:
+        from agent.effects.sign import SignError, open_signer  # with a key alone: a command need not load what signs
+
+        try:
+            open_signer(letters, "")
+        except SignError as error:
+            yield str(error)
+
+
+def _rules(rules: RulesSettings) -> Iterator[str]:
+    folder = Path(rules.extra)
+    if rules.extra and not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
+        yield f"rules.extra: {rules.extra} is no directory that this user may read; make it, or leave rules.extra out"
 
 
 def _account(account: ImapAccount) -> Iterator[str]:

@@ -44,6 +44,8 @@ def expected(hint: object) -> str:
     plain = _plain(hint)
     if plain is int:
         return "a whole number" + _bounds(hint)
+    if plain is bool:
+        return "true or false"
     if plain is str:
         return "a text in quotes"
     if words := _words(plain):
@@ -62,6 +64,8 @@ def kind_word(hint: object) -> str:
         return "list of texts"
     if plain is int:
         return "number" + _bounds(hint)
+    if plain is bool:
+        return "true / false"
     return "text" if plain is str else "date and time"
 
 

@@ -24,6 +24,7 @@ from agent.model.settings import RelaySettings, TlsMode
 HandOver = Callable[[], Awaitable[None]]
 
 MAX_SAID = 200
+KNOCK_SECONDS = 20
 _GO_AHEAD = 354
 _LOGIN_CODES = frozenset({530, 534, 535, 538})  # RFC 4954 section 6
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
@@ -44,6 +45,9 @@ class Verdict(Enum):
 class Answer:
     verdict: Verdict
     said: str
+
+
+IN_CLEAR = Answer(verdict=Verdict.OURS, said="relay.tls = none would send the password in clear; use starttls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +88,8 @@ def tls_context(relay: RelaySettings) -> ssl.SSLContext | None:
 async def deliver(relay: RelaySettings, tls: ssl.SSLContext | None, parcel: Parcel, hand_over: HandOver) -> Answer:
     """Hand one mail to the relay; `hand_over` is awaited right before its content is sent."""
     _check(parcel)
-    if relay.user and relay.tls is TlsMode.NONE and not _is_loopback(relay.host):
-        return Answer(verdict=Verdict.OURS, said="relay.tls = none would send the password in clear; use starttls")
+    if _in_clear(relay):
+        return IN_CLEAR
     talk = _Talk(_client(relay, tls, parcel.helo))
     try:
         async with asyncio.timeout(relay.seconds):
@@ -95,6 +99,28 @@ async def deliver(relay: RelaySettings, tls: ssl.SSLContext | None, parcel: Parc
         return _judge(talk.stage, error)
     finally:
         _leave(talk)
+
+
+async def knock(relay: RelaySettings, tls: ssl.SSLContext | None, sender: str, helo: str) -> Answer:
+    """All that a delivery does before it names a recipient, then RSET: nothing is sent. `said` is the greeting."""
+    if _in_clear(relay):
+        return IN_CLEAR
+    talk = _Talk(_client(relay, tls, helo))
+    try:
+        async with asyncio.timeout(min(relay.seconds, KNOCK_SECONDS)):
+            greeting = await talk.smtp.connect()
+            talk.stage = _Stage.SENDER
+            await talk.smtp.mail(sender)
+            await talk.smtp.rset()
+        return Answer(verdict=Verdict.TAKEN, said=_words(greeting.message))
+    except (SMTPException, OSError) as error:
+        return _judge(talk.stage, error)
+    finally:
+        _leave(talk)
+
+
+def _in_clear(relay: RelaySettings) -> bool:
+    return bool(relay.user) and relay.tls is TlsMode.NONE and not _is_loopback(relay.host)
 
 
 def _client(relay: RelaySettings, tls: ssl.SSLContext | None, helo: str) -> SMTP:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from agent.effects.relay import Answer, HandOver, Parcel, Verdict, deliver, tls_context
 from agent.effects.retry import HALT, next_try
+from agent.effects.sign import Signer, open_signer
 from agent.model.address import AddressKey, parse_address
 from agent.model.mail import Purpose, Role
 from agent.model.plan import Done, GaveUp, Halt, LetterKind, Outcome, RetryAt, SendLetter, Unknown
@@ -29,6 +30,7 @@ class Desk:
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     tls: ssl.SSLContext | None = field(default=None, repr=False)
+    signer: Signer | None = None
 
 
 def open_desk(
@@ -38,9 +40,12 @@ def open_desk(
     clock: Callable[[], datetime],
     chance: Callable[[], float],
 ) -> Desk:
-    """A desk whose relay is checked against the system's certificates and relay.ca_file (OSError: unreadable)."""
+    """A desk whose relay is checked against the system's certificates and relay.ca_file (OSError: unreadable), and
+    whose letters are signed when a key is configured (SignError: it is none).
+    """
     tls = tls_context(settings.relay)
-    return Desk(settings=settings, texts=texts, ring=ring, clock=clock, chance=chance, tls=tls)
+    signer = open_signer(settings.letters, _domain(from_address(settings)))
+    return Desk(settings=settings, texts=texts, ring=ring, clock=clock, chance=chance, tls=tls, signer=signer)
 
 
 async def carry_out(letter: SendLetter, attempts: int, hand_over: HandOver, desk: Desk) -> Outcome:
@@ -53,6 +58,8 @@ async def carry_out(letter: SendLetter, attempts: int, hand_over: HandOver, desk
         parcel = _packed(letter, recipient, desk)
     except ValueError as error:  # a value that breaks out of its place, a letter too long: no later try mends it
         return GaveUp(why=f"cannot be written: {error}")
+    if desk.signer is not None:
+        parcel = replace(parcel, message=await desk.signer.signed(parcel.message))
     answer = await deliver(desk.settings.relay, desk.tls, parcel, hand_over)
     return _outcome(answer, attempts, desk)
 
@@ -109,7 +116,7 @@ def _packed(letter: SendLetter, recipient: str, desk: Desk) -> Parcel:
 
 def _composed(letter: SendLetter, desk: Desk) -> bytes:
     settings = desk.settings
-    text = choose(desk.texts, letter.kind, letter.language, settings.identity.language)
+    text = choose(desk.texts, letter.kind, letter.language, settings.identity.language, letter.tone)
     way_back = _way_back(letter, desk) if letter.kind is LetterKind.START_CONFIRM else ""
     facts = LetterFacts(
         company=settings.identity.company,
@@ -117,26 +124,39 @@ def _composed(letter: SendLetter, desk: Desk) -> bytes:
         contact=settings.identity.contact,
         from_address=from_address(settings),
         reply_to=reply_to(settings),
-        message_id=message_id(letter, settings),
+        message_id=message_id(letter, settings, desk.ring),
         date=desk.clock(),
         language=text.language,
         start_word=text.start_word,
+        pause_word=text.pause_word,
+        less_word=text.less_word,
+        pause_days=settings.policy.pause_days,
+        reply_token=_subject_token(Purpose.REPLY, letter, desk.ring, settings) if desk.ring else "",
         confirm_address=reply_to(settings) if way_back else "",
         confirm_subject=f"{text.start_word} {way_back}" if way_back else "",
     )
     return compose(letter, text.template, facts)
 
 
-def message_id(letter: SendLetter, settings: Settings) -> str:
-    """The same at every try, so that a second copy is known as one (RFC 5322 section 3.6.4)."""
-    return f"<{letter.token_id}@{settings.addresses.token_domain or _domain(from_address(settings))}>"
+def message_id(letter: SendLetter, settings: Settings, ring: KeyRing | None) -> str:
+    """The same at every try, so that a second copy is known as one (RFC 5322 section 3.6.4). It holds a token of ours,
+    so that an answer proves by its In-Reply-To which letter it answers, with no address to be minted for it.
+    """
+    domain = settings.addresses.token_domain or _domain(from_address(settings))
+    name = mint(ring, Purpose.REPLY, letter.token_id, domain) if ring else letter.token_id
+    return f"<{name}@{domain}>"
 
 
 def _way_back(letter: SendLetter, desk: Desk) -> str:
-    """The one-use token of the Subject; beside no domain there, it is minted for ours, empty when we have none."""
+    """The one-use token of the Subject."""
     if desk.ring is None:
         raise ValueError("there is no key ring to make the way back with")
-    return mint(desk.ring, Purpose.CONFIRM, letter.token_id, desk.settings.addresses.token_domain)
+    return _subject_token(Purpose.CONFIRM, letter, desk.ring, desk.settings)
+
+
+def _subject_token(purpose: Purpose, letter: SendLetter, ring: KeyRing, settings: Settings) -> str:
+    """A token that stands beside no domain in a Subject: it is minted for ours, or for none when we have none."""
+    return mint(ring, purpose, letter.token_id, settings.addresses.token_domain)
 
 
 def _domain(address: str) -> str:

@@ -99,7 +99,9 @@ def decode_raw(data: bytes, hint: str) -> str:
 
 def clean(text: str) -> str:
     """A header value on one line: no C0 or C1 control can leave this module inside it."""
-    return _BLANK_CONTROL.sub(" ", text).strip() if _BLANK_CONTROL.search(text) else text.strip()
+    if text.isprintable() or not _BLANK_CONTROL.search(text):
+        return text.strip()
+    return _BLANK_CONTROL.sub(" ", text).strip()
 
 
 def _decode(data: bytes, codec: str) -> str:

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from agent.mail.fields import address_value, field_blocks, first_word, without_type
-from agent.mail.headers import decode_words
-from agent.mail.parts import Part
+from agent.mail.headers import decode_words, read_block
+from agent.mail.parts import Part, content_type, leaves
 from agent.mail.status import find_status
 from agent.mail.token import xtext
 from agent.model.report import Action, Dsn, RecipientReport
+from agent.model.settings import Limits
 
 MAX_RECIPIENTS = 200
 # What stands deeper is no longer the report itself but something somebody put into it.
 MAX_DEPTH = 3
+_HEAD = 8_192
+_REPORT = "multipart/report"
 
 _KINDS = ("message/delivery-status", "message/global-delivery-status", "message/delivery_status")
 _ACTIONS = {
@@ -19,6 +22,10 @@ _ACTIONS = {
     "failure": Action.FAILED,
     "fail": Action.FAILED,
     "error": Action.FAILED,  # OpenSMTPD
+    "expired": Action.FAILED,
+    "bounced": Action.FAILED,
+    "dropped": Action.FAILED,
+    "rejected": Action.FAILED,
     "delayed": Action.DELAYED,
     "delay": Action.DELAYED,
     "deferred": Action.DELAYED,
@@ -29,19 +36,31 @@ _ACTIONS = {
     "undeliverable": Action.FAILED,
 }
 _ADDRESSES = ("final-recipient", "original-recipient")
-_RECIPIENT_FIELDS = (*_ADDRESSES, "action", "status", "diagnostic-code", "remote-mta")
+_RECIPIENT_FIELDS = (*_ADDRESSES, "action", "status", "diagnostic-code", "remote-mta", "x-powermta-bouncecategory")
+_CATEGORY = _RECIPIENT_FIELDS[-1]
 _Fields = dict[str, str]
 
 
-def read_dsn(parts: Sequence[Part], content_type: str) -> Dsn | None:
+def read_dsn(parts: Sequence[Part], kind: str) -> Dsn | None:
     """The report among the leaves of a mail, or None; a plain text part counts inside a multipart/report only."""
     for part in parts:
         if part.kind in _KINDS and part.depth <= MAX_DEPTH:
             return parse_dsn(part.decoded(), part.charset)
-    if content_type == "multipart/report":
+    if kind == _REPORT:
         for part in parts:
             if part.kind == "text/plain" and b"final-recipient:" in part.body[:20_000].lower():
                 return parse_dsn(part.decoded(), part.charset)
+    return None
+
+
+def read_inner_dsn(parts: Sequence[Part], limits: Limits) -> Dsn | None:
+    """The report that is itself the returned mail, for a gateway that wraps it; one level, never deeper."""
+    for part in parts:
+        if part.kind == "message/rfc822" and b"multipart/report" in part.body[:_HEAD].lower():
+            body = part.decoded()
+            block = read_block(body, limits)
+            kind = content_type(block.headers.first("Content-Type"))
+            return read_dsn(leaves(block, body[block.body_at :], limits)[0], kind) if kind == _REPORT else None
     return None
 
 
@@ -76,11 +95,21 @@ def _says_something(fields: _Fields) -> bool:
 
 
 def _recipient(fields: _Fields) -> RecipientReport:
+    said = fields.get("diagnostic-code", "")
     return RecipientReport(
         final_recipient=address_value(fields.get("final-recipient", "")),
         original_recipient=address_value(fields.get("original-recipient", "")),
         action=_ACTIONS.get(first_word(fields.get("action", ""))),
         status=find_status(fields.get("status", "")),
-        diagnostic=decode_words(without_type(fields.get("diagnostic-code", ""))),
+        diagnostic=_with_category(decode_words(without_type(said)), fields),
+        diagnostic_type=first_word(said) if without_type(said) != said else "",
         remote_mta=without_type(fields.get("remote-mta", "")),
     )
+
+
+def _with_category(said: str, fields: _Fields) -> str:
+    """PowerMTA adds its own reading of the answer, and anybody may add a comment to the Status where all else fails."""
+    category, comment = fields.get(_CATEGORY, ""), fields.get("status", "").partition("(")[2].rpartition(")")[0]
+    if category:
+        return f"{said} [{_CATEGORY}: {category}, {comment}]"
+    return said or comment

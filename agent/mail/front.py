@@ -27,6 +27,7 @@ class Content:
     own_text: str = ""
     html: bool = False
     dsn: Dsn | None = None
+    inner_dsn: Dsn | None = None
     arf: Arf | None = None
     original: Block | None = None
     defects: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, li
         own_text=content.own_text,
         language_hint=language_hint(headers, content.own_text, subject, content.text),
         dsn=content.dsn,
+        inner_dsn=content.inner_dsn,
         arf=content.arf,
         original=original.headers if original else None,
         original_raw=original.raw if original else b"",

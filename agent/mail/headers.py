@@ -13,8 +13,7 @@ from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, NO_HEADERS, SEPARATOR_MIS
 from agent.model.mail import Headers
 from agent.model.settings import Limits
 
-_END = re.compile(rb"\r?\n\r?\n")
-_FOLD = re.compile(r"\r?\n[ \t]+")
+_FOLD = re.compile(r"\n[ \t]+")
 _NAME = re.compile(r"[\x21-\x39\x3b-\x7e]{1,80}[ \t]*\Z")
 _CHARSET = re.compile(rb"charset[ \t]*=[ \t]*\"?([\w.:-]{2,40})", re.IGNORECASE)
 # RFC 2047 section 2, with blanks allowed inside the text as many mailers write them; `*` opens RFC 2231's language.
@@ -124,9 +123,9 @@ def _past_envelope_line(raw: bytes) -> int:
 def _bounds(raw: bytes, start: int, limits: Limits) -> tuple[int, int, tuple[str, ...]]:
     """End of the fields, start of the body, defects."""
     defects: tuple[str, ...] = ()
-    found = _END.search(raw, start, start + limits.header_bytes + 4)
-    if found:
-        end, body_at = found.start() + 1 + (raw[found.start()] == 13), found.end()
+    end, body_at = _empty_line(raw, start, start + limits.header_bytes + 4)
+    if end >= 0:
+        pass
     elif len(raw) - start <= limits.header_bytes:
         end = body_at = len(raw)
     else:
@@ -141,10 +140,21 @@ def _bounds(raw: bytes, start: int, limits: Limits) -> tuple[int, int, tuple[str
     return end, body_at, defects
 
 
+def _empty_line(raw: bytes, start: int, stop: int) -> tuple[int, int]:
+    """Where the last line before the first empty one ends, and what comes after both; -1 where there is none."""
+    bare = raw.find(b"\n\n", start, stop)
+    full = raw.find(b"\n\r\n", start, stop if bare < 0 else bare)
+    if full >= 0:
+        return full + 1, full + 3
+    return (bare + 1, bare + 2) if bare >= 0 else (-1, -1)
+
+
 def _fields(block: bytes) -> tuple[list[tuple[str, str]], int | None]:
     """Unfolded fields (RFC 5322 section 2.2.3), and where a line that is no field ends them too early."""
     fields: list[tuple[str, str]] = []
-    for line in _FOLD.sub(" ", block.decode("ascii", "surrogateescape")).split("\n"):
+    text = block.decode("ascii", "surrogateescape")
+    text = text.replace("\r\n", "\n") if "\r" in text else text
+    for line in _FOLD.sub(" ", text).split("\n"):
         name, colon, value = line.partition(":")
         if colon and _NAME.match(name):
             fields.append((name.rstrip(), value))

@@ -1,17 +1,22 @@
 """Bytes to ParsedMail; whatever comes in, a value comes out, and what could not be read is named in `defects`."""
 
+import re
+
 from agent.mail.arf import read_arf
 from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, TOO_MANY_HEADER_LINES
-from agent.mail.dsn import read_dsn
+from agent.mail.dsn import read_dsn, read_inner_dsn
 from agent.mail.front import HEADERS_ONLY, Content, assemble, with_line_feeds
 from agent.mail.headers import Block, read_block
 from agent.mail.original import read_original, read_pasted
 from agent.mail.parts import content_type, leaves
 from agent.mail.quotes import NO_MARKERS, Markers
-from agent.mail.text import read_text
+from agent.mail.text import read_report_text, read_text
 from agent.model.mail import ParsedMail, RawMessage
 from agent.model.settings import Limits
 
+# Of these senders no word is read as a person's own.
+_DAEMON = re.compile(r"(?:mailer-?daemon|postmaster)@", re.IGNORECASE)
+_FROM = 300
 _HEADERS_ONLY_DEFECTS = frozenset({HEADER_BLOCK_TOO_LARGE, TOO_MANY_HEADER_LINES})
 
 
@@ -28,13 +33,16 @@ def parse(message: RawMessage, limits: Limits, markers: Markers = NO_MARKERS) ->
 def _read_content(block: Block, body: bytes, limits: Limits, markers: Markers) -> Content:
     parts, defects = leaves(block, body, limits)
     kind = content_type(block.headers.first("Content-Type"))
-    text = read_text(parts, limits, markers)
     original = read_original(parts, limits) or read_pasted(parts, limits)
+    dsn = read_dsn(parts, kind)
+    by_machine = dsn is not None or _DAEMON.search(block.headers.first("From")[:_FROM]) is not None
+    text = read_report_text(parts, limits) if by_machine else read_text(parts, limits, markers)
     return Content(
         text=text.text,
         own_text=text.own_text,
         html=text.html,
-        dsn=read_dsn(parts, kind),
+        dsn=dsn,
+        inner_dsn=None if dsn else read_inner_dsn(parts, limits),
         arf=read_arf(parts, kind, original),
         original=original,
         defects=defects,

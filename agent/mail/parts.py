@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from agent.mail.defects import BOUNDARY_MISSING, TOO_DEEP, TOO_MANY_PARTS
-from agent.mail.headers import Block, by_name, decode_base64, read_block
+from agent.mail.headers import Block, decode_base64, read_block
 from agent.model.mail import Headers
 from agent.model.settings import Limits
 
@@ -116,14 +116,13 @@ def _child(piece: bytes, depth: int, alternative: int, default: str, limits: Lim
 
 
 def _entity(headers: Headers, body: bytes, depth: int, alternative: int, default: str) -> _Entity:
-    values = by_name(headers)
-    stated = values.get("content-type", [""])[0]
+    stated = headers.first("Content-Type")
     found = parameters(stated) if stated else {}
     part = Part(
         kind=content_type(stated, default),
         charset=found.get("charset", ""),
-        encoding=values.get("content-transfer-encoding", [""])[0].partition(";")[0].strip().lower(),
-        attached=values.get("content-disposition", [""])[0].lower().startswith("attachment"),
+        encoding=headers.first("Content-Transfer-Encoding").partition(";")[0].strip().lower(),
+        attached=headers.first("Content-Disposition").lower().startswith("attachment"),
         body=body,
         depth=depth,
         alternative=alternative,

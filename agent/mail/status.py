@@ -4,6 +4,7 @@ import re
 
 # Not inside an IP address, a version or a date: no digit, dot or dash may touch it, but for the dash of `550-5.1.1`.
 _ENHANCED = re.compile(r"(?:(?<![\d.\-/])|(?<=[245]\d\d-))([245])[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII)
+_AFTER_REPLY = re.compile(r"(?:(?<![\w.])[45]\d\d[- ]+#?|: )([45])[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII)
 _REPLY = re.compile(r"(?<![\w.:/#@+-])([245][0-5]\d)(?=$|[ \-\t\r\n,;:.)\]'\"](?![\d.]*\d{2}))", re.ASCII)
 
 
@@ -17,6 +18,21 @@ def find_status(text: str) -> str:
     found = find_statuses(text)
     telling = (status for status in found if not status.endswith(".0"))
     return next(telling, found[0] if found else "")
+
+
+def find_failure(text: str) -> str:
+    """The same among codes that tell of a failure; that the time ran out says less than why."""
+    return _most_telling([status for status in find_statuses(text) if status[0] != "2"])
+
+
+def find_reply_status(text: str) -> str:
+    """The enhanced code that a server gave right after its reply code (RFC 2034 section 4)."""
+    return _most_telling([f"{m[1]}.{int(m[2])}.{int(m[3])}" for m in _AFTER_REPLY.finditer(text)])
+
+
+def _most_telling(found: list[str]) -> str:
+    telling = [status for status in found if not status.endswith(".0")] or found
+    return next((status for status in telling if not status.endswith(".4.7")), telling[0] if telling else "")
 
 
 def find_reply_code(text: str) -> str:

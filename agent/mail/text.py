@@ -48,6 +48,13 @@ def read_text(parts: Sequence[Part], limits: Limits, markers: Markers) -> MailTe
     return MailText(text="\n\n".join(text for text in texts if text), own_text=own, html=from_html)
 
 
+def read_report_text(parts: Sequence[Part], limits: Limits) -> MailText:
+    """The text of a report, in which nobody's own words are looked for."""
+    bodies = _bodies(parts, limits.text_chars)
+    texts = (body.plain.strip() or (html_to_text(body.html).all if body.html else "") for body in bodies)
+    return MailText(text="\n\n".join(filter(None, texts))[: limits.text_chars])
+
+
 def _bodies(parts: Sequence[Part], chars: int) -> list[_Body]:
     bodies: list[_Body] = []
     by_alternative: dict[int, int] = {}

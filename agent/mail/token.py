@@ -27,7 +27,8 @@ _FITTING = {
     "recipient": frozenset(Purpose),
     "return-path": frozenset({Purpose.BOUNCE}),
     "envelope-id": frozenset({Purpose.BOUNCE, Purpose.FEEDBACK}),
-    "subject": frozenset({Purpose.CONFIRM, Purpose.UNSUBSCRIBE}),  # a mailto URI repeats its token in the Subject
+    # A mailto URI repeats its token in the Subject; the links of our letters carry theirs there alone.
+    "subject": frozenset({Purpose.CONFIRM, Purpose.UNSUBSCRIBE, Purpose.REPLY}),
     "list-unsubscribe": frozenset({Purpose.UNSUBSCRIBE}),
     "message-id": frozenset({Purpose.FEEDBACK, Purpose.REPLY}),
     "references": frozenset({Purpose.FEEDBACK, Purpose.REPLY}),

@@ -8,6 +8,7 @@ import idna
 
 # RFC 5321 section 4.5.3.1.1 allows 64 octets; SRS1 and BATV wrap longer ones, and those must still be readable.
 MAX_LOCAL_OCTETS = 128
+ERASED_DOMAIN = "erased.invalid"  # a keyed hash at this domain stands for a person whose data was erased
 MAX_DOMAIN_OCTETS = 255  # RFC 5321 section 4.5.3.1.2
 
 _ATOM = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')

@@ -93,8 +93,8 @@ class Headers:
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a field, topmost first."""
-        wanted = name.lower()
-        return tuple(value for key, value in self.fields if key.lower() == wanted)
+        wanted, length = name.lower(), len(name)
+        return tuple([value for key, value in self.fields if len(key) == length and key.lower() == wanted])
 
     def first(self, name: str) -> str:
         """The topmost value of a field, or an empty string."""
@@ -137,6 +137,7 @@ class ParsedMail:
     own_text: str  # quotes, signature and disclaimer off
     language_hint: str  # BCP 47, or ""
     dsn: Dsn | None = None
+    inner_dsn: Dsn | None = None  # a report inside the returned mail: a gateway wrapped it, or somebody forged it
     arf: Arf | None = None
     original: Headers | None = None  # headers of the returned or reported mail
     original_raw: bytes = b""  # its header block as bytes, for a signature check

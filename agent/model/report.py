@@ -23,6 +23,7 @@ class RecipientReport:
     action: Action | None = None
     status: str = ""
     diagnostic: str = ""
+    diagnostic_type: str = ""  # smtp, x-unix, ..., in lower case
     remote_mta: str = ""
 
 

@@ -195,7 +195,7 @@ class Situation:
     domain_state: AddressState | None = None  # of the address's domain; None when the subject is a domain itself
     tags: tuple[str, ...] = ()  # of the contact
     same_organisation: bool = False  # the sender's domain and the address's have one owner, no public mail provider
-    breaker_batch: str = ""  # of the breaker that is open now for this kind of signal
+    breaker_batches: tuple[str, ...] = ()  # of the breakers that are open now
     objections: "Objections | None" = None  # policy row 4
     review: Review | None = None  # the one a Decision or Tick is about
     ticket: Ticket | None = None

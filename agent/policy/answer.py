@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.model.address import AddressKey
+from agent.model.address import ERASED_DOMAIN, AddressKey
 from agent.model.letter_id import letter_token_id
-from agent.model.plan import LetterKind, SendLetter
+from agent.model.plan import LetterKind, SendLetter, Tone
 from agent.model.signal import OptOut, Preference, Privacy, Resubscribe, Strength
 from agent.model.state import State
 from agent.policy.case import Case
@@ -64,6 +64,7 @@ def _letter(wanted: Wanted, case: Case) -> SendLetter:
         until=wanted.until,
         in_reply_to=case.origin.message_id if own_mail else "",
         references=case.origin.references if own_mail else "",
+        tone=Tone.HIGH_VALUE if case.high_value else Tone.PLAIN,
     )
 
 
@@ -98,12 +99,17 @@ def _breaker(wanted: Wanted, case: Case) -> str:
 
 
 def _old(wanted: Wanted, case: Case) -> str:
-    age = timedelta(hours=case.settings.letters.max_age_hours)
+    hours = case.settings.letters.max_age_hours + (case.policy.review_hours if case.decided else 0)
+    age = timedelta(hours=hours)
     return "the mail is too old to be answered" if case.now - case.written_at > age else ""
 
 
 def _unreachable(wanted: Wanted, case: Case) -> str:
-    standing = next((s for s in case.state.standings if s.state in _UNREACHABLE and s.holds(case.now)), None)
+    if case.key.domain == ERASED_DOMAIN:
+        return "the person was erased"
+    domain = case.situation.domain_state
+    everything = (*case.state.standings, *(domain.standings if domain else ()))
+    standing = next((s for s in everything if s.state in _UNREACHABLE and s.holds(case.now)), None)
     if standing is not None:
         return f"the address is marked {standing.state.value}"
     return "" if str(case.key).isascii() else "not every server takes an address beyond ASCII"

@@ -63,3 +63,8 @@ def _by_recipient(bounce: Bounce) -> bool:
     """Rejected by the person's own rule, which the reading rule says in its name."""
     marked = "by_recipient" in bounce.evidence.rule.replace("-", "_").replace(" ", "_")
     return bounce.reason is BounceReason.REJECTED and marked
+
+
+def rows_of_reasons() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Table 1a as words: each row and the reasons that lead to it."""
+    return tuple((row, tuple(sorted(reason.value for reason in reasons))) for row, reasons in _ROWS.items())

@@ -90,6 +90,22 @@ class Case:
             return evidence.strength
         return min(evidence.strength, Strength.E2 if evidence.authenticated else Strength.E1)
 
+    @property
+    def decided(self) -> bool:
+        """Whether a person, or the time, has decided about a review."""
+        return self.situation.review is not None
+
+    @property
+    def high_value(self) -> bool:
+        """Whether the contact carries one of the tags the operator named."""
+        wanted = {tag.strip().lower() for tag in self.policy.high_value_tags}
+        return not wanted.isdisjoint(self.situation.tags)
+
+    def breaker(self, name: str) -> str:
+        """The batch of a breaker: that of the open one, else a new one that begins now."""
+        is_open = (batch for batch in self.situation.breaker_batches if batch.rpartition("-")[0] == name)
+        return next(is_open, f"{name}-{self.now:%Y%m%dT%H%M%S}")
+
     def provisional_end(self) -> datetime:
         """When a state ends that was set while a breaker was open."""
         return self.now + timedelta(hours=self.policy.breaker_hours)

@@ -1,15 +1,14 @@
 """Feedback reports: a proven one stops all mail for good, nobody is ever answered, a forged one does little."""
 
-from agent.model.plan import Plan
-from agent.model.signal import Complaint, OptOutReason, Strength
+from agent.model.mail import Role
+from agent.model.plan import NewReview, Plan
+from agent.model.signal import Complaint, OptOutReason, Strength, Verdict
 from agent.model.state import State
 from agent.policy import states
 from agent.policy.case import Case
+from agent.policy.flood import BREAKER_B1, when_over
+from agent.policy.high_value import kept_warm
 
-BREAKER_B1 = (
-    "Breaker B1: a flood of unproven opt-outs and complaints; what follows is held for a short time only, "
-    "and no letters go out."
-)
 # RFC 5965 section 7.3, RFC 6591, RFC 7489; every other type means that somebody did not want the mail.
 _NO_COMPLAINT = frozenset({"not-spam", "auth-failure", "auth-failure-report", "dmarc"})
 
@@ -24,9 +23,15 @@ def decide_complaint(complaint: Complaint, case: Case) -> Plan:
         )
     if complaint.address is None and not _our_token(complaint, case):
         return Plan(row="13", reason="The report does not say who complained; it is only counted.")
-    if complaint.verified_reporter or _our_token(complaint, case):
+    proofs = (complaint.verified_reporter, _our_token(complaint, case))
+    if all(proofs) if _cfbl(case) else any(proofs):
         return _proven(complaint, kind, case)
     return _unproven(complaint, case)
+
+
+def _cfbl(case: Case) -> bool:
+    """RFC 9477 sections 3.5 and 6.3: anybody can read the address in our mail, so one proof is not enough."""
+    return case.settings.addresses.complaint_proof == "both" and case.origin.role is Role.COMPLAINT
 
 
 def _our_token(complaint: Complaint, case: Case) -> bool:
@@ -41,7 +46,8 @@ def _proven(complaint: Complaint, kind: str, case: Case) -> Plan:
     new = states.standing(State.COMPLAINT, case, row="11", evidence=complaint.evidence, reason=kind)
     after = states.put(case.state, new, case.now)
     words = "The person reported our mail, and the report is proven: no mail of any kind, for good, and no answer."
-    return Plan(row="11", reason=words, states=states.changed(case.state, after))
+    changed = states.changed(case.state, after)
+    return Plan(row="11", reason=words, states=changed, tickets=kept_warm(case) if changed else ())
 
 
 def _unproven(complaint: Complaint, case: Case) -> Plan:
@@ -49,7 +55,7 @@ def _unproven(complaint: Complaint, case: Case) -> Plan:
     if case.replayed:
         return Plan(row="12", reason="The same report was applied before.")
     sent = case.situation.sent
-    known = sent is not None and sent.address == case.key
+    known = sent is not None and sent.address == case.key and not _cfbl(case)
     new = states.standing(
         State.OPT_OUT if known else State.HELD,
         case,
@@ -58,12 +64,22 @@ def _unproven(complaint: Complaint, case: Case) -> Plan:
         reason=OptOutReason.COMPLAINT_WORDS.value,
         until=None if known and not case.flooded else case.provisional_end(),
         provisional=case.flooded,
+        batch=case.breaker("B1") if case.flooded else "",
     )
     after = states.put(case.state, new, case.now)
-    alert = BREAKER_B1 if case.flooded else "An unproven complaint came in; see review."
+    alert = BREAKER_B1.format(new.batch) if case.flooded else "An unproven complaint came in; see review."
     words = "An unproven complaint: " + (
         "the mail it names did go to this address, so it is opted out."
         if known
         else "we cannot find the mail, so the address is held for a short time."
     )
-    return Plan(row="12", reason=words, states=states.changed(case.state, after), alert=alert)
+    review = NewReview(why=words, first=Verdict.OPT_OUT, second=Verdict.NOTHING)
+    return Plan(
+        row="12",
+        reason=words,
+        states=states.changed(case.state, after),
+        alert=alert,
+        reviews=(review,) if not case.flooded else (),
+        timers=(when_over(case),) if case.flooded else (),
+        batch=new.batch if case.flooded else "",
+    )

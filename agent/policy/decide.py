@@ -9,7 +9,9 @@ from agent.model.signal import (
     AutoReply,
     Bounce,
     Complaint,
+    Decision,
     HumanReply,
+    Manner,
     OptOut,
     Order,
     OrderKind,
@@ -17,6 +19,7 @@ from agent.model.signal import (
     Privacy,
     Resubscribe,
     Signal,
+    Strength,
     Tick,
 )
 from agent.model.state import Situation
@@ -29,7 +32,10 @@ from agent.policy.own import is_own
 from agent.policy.preferences import decide_preference
 from agent.policy.privacy import decide_privacy
 from agent.policy.replies import decide_auto_reply, decide_human_reply
+from agent.policy.reply_words import decide_milder, decide_reason, milder
 from agent.policy.resubscribe import decide_resubscribe
+from agent.policy.reviews import decide_decision
+from agent.policy.ticks import decide_tick
 
 
 def decide(signal: Signal, situation: Situation, settings: Settings, now: datetime) -> Plan:
@@ -40,6 +46,8 @@ def decide(signal: Signal, situation: Situation, settings: Settings, now: dateti
         return Plan(
             row="own", reason="The address is our own: it never gets a state and no letter, it is only counted."
         )
+    if situation.origin.junk and signal.evidence.strength < Strength.E2:
+        return Plan(row="junk", reason="The provider took it for spam, and nothing proves who sent it: only recorded.")
     return _dispatch(signal, case)
 
 
@@ -49,8 +57,12 @@ def _dispatch(signal: Signal, case: Case) -> Plan:  # noqa: C901 - one flat matc
             return decide_bounce(signal, case)
         case Complaint():
             return decide_complaint(signal, case)
+        case OptOut(manner=Manner.REASON):
+            return decide_reason(signal, case)
         case OptOut():
             return decide_opt_out(signal, case)
+        case Preference() if milder(signal, case):
+            return decide_milder(signal, case)
         case Preference():
             return decide_preference(signal, case)
         case Resubscribe():
@@ -63,7 +75,9 @@ def _dispatch(signal: Signal, case: Case) -> Plan:  # noqa: C901 - one flat matc
             return decide_human_reply(signal, case)
         case Order():
             return decide_order(signal, case)
+        case Decision():
+            return decide_decision(signal, case)
         case Tick():
-            return Plan(row="tick", reason=f"The timer {signal.timer[:40]!r} ran out: recorded without effect.")
+            return decide_tick(signal, case)
         case _:
             assert_never(signal)

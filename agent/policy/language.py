@@ -10,6 +10,12 @@ _COUNTRIES = {
     "es": "es mx ar cl pe ve ec uy py bo gt cr pa do hn ni sv cu",
     "de": "de at ch li",
     "fr": "fr mc sn ci cm ma tn dz",
+    "pt-BR": "br pt ao mz",
+    "it": "it sm va",
+    "tr": "tr",
+    "ja": "jp",
+    "ko": "kr xn--3e0b707e",
+    "vi": "vn",
     "ar": "sa ae eg jo kw qa om bh iq ly ye xn--mgberp4a5d4ar xn--mgbaam7a8h xn--wgbh1c",
 }
 _BY_COUNTRY = {country: language for language, countries in _COUNTRIES.items() for country in countries.split()}

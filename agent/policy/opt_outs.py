@@ -4,15 +4,16 @@ Proof decides only about the answer, the breaker, and how long a stranger is rem
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from agent.model.plan import LetterKind, Plan
-from agent.model.signal import Confidence, Manner, OptOut, Strength
-from agent.model.state import State
+from agent.model.plan import LetterKind, NewReview, NewTicket, Plan, SetTimer
+from agent.model.signal import Confidence, Manner, OptOut, Strength, Timer, Verdict
+from agent.model.state import Standing, State, TicketKind
 from agent.policy import states
 from agent.policy.answer import Wanted, answer
 from agent.policy.case import Case
-from agent.policy.complaints import BREAKER_B1
+from agent.policy.flood import BREAKER_B1, flooded, when_over
+from agent.policy.high_value import kept_warm
 
 _ROW_OF_WORDS = {
     Manner.KEYWORD: "19",
@@ -31,8 +32,9 @@ _WORDS = {
     "20": "The reply asks for no more mail.",
 }
 _ANGRY = "An angry reply: please look at it; nothing was answered."
-_UNSURE = "Row 20 (wording that is not sure) is recorded without effect: a person has to read it."
-_SOMEBODY_ELSE = "Row 10b about another address is recorded without effect: a person has to read it."
+_UNSURE = "The reply may ask for no more mail: held until a person has read it."
+_SOMEBODY_ELSE = "A reply speaks for somebody else: a person has to read it."
+_BEFORE_THE_END = timedelta(days=1)
 _LIST = ("list:", "topic:")
 
 
@@ -52,7 +54,7 @@ def decide_opt_out(opt_out: OptOut, case: Case) -> Plan:
     why_not = _not_obeyed(found, case)
     if why_not:
         return why_not
-    flood = found.strength < Strength.E2 and case.flooded
+    flood = flooded(found.strength, case)
     new = states.standing(
         State.OPT_OUT,
         case,
@@ -63,17 +65,35 @@ def decide_opt_out(opt_out: OptOut, case: Case) -> Plan:
         scope=found.scope,
         until=case.provisional_end() if flood else _until(found, case),
         provisional=flood,
+        batch=case.breaker("B1") if flood else "",
     )
     after = states.give_reason(states.put(case.state, new, case.now), new)
     reply = answer(_wanted(found), case) if found.row not in ("10b", "11b") else None
-    alert = BREAKER_B1 if flood else _ANGRY if found.row == "11b" else ""
+    alert = BREAKER_B1.format(new.batch) if flood else _ANGRY if found.row == "11b" else ""
     return Plan(
         row=found.row,
         reason=f"{_WORDS[found.row]} {reply.words if reply else 'Nobody is answered.'}",
         states=states.changed(case.state, states.speaking(after, case, found.strength)),
         effects=reply.letters if reply else (),
         alert=alert,
+        tickets=_tasks(found, case) if after is not case.state else (),
+        timers=_timers(new, case) if after is not case.state else (),
+        batch=new.batch if flood else "",
     )
+
+
+def _tasks(found: _Found, case: Case) -> tuple[NewTicket, ...]:
+    angry = NewTicket(kind=TicketKind.TASK, what=_ANGRY)
+    return kept_warm(case) + ((angry,) if found.row == "11b" else ())
+
+
+def _timers(new: Standing, case: Case) -> tuple[SetTimer, ...]:
+    if new.provisional:
+        return (when_over(case),)
+    if new.until is None:
+        return ()
+    # Whoever was mailed, or imported, in the meantime is no stranger any more: row 18 ends for him.
+    return (SetTimer(key=case.key, timer=Timer.STRANGER, due_at=new.until - _BEFORE_THE_END),)
 
 
 def _find(opt_out: OptOut, case: Case) -> _Found:
@@ -104,13 +124,45 @@ def _scope(opt_out: OptOut, strength: Strength, case: Case) -> str:
 
 def _not_obeyed(found: _Found, case: Case) -> Plan | None:
     opt_out = found.opt_out
+    if case.decided:
+        return None
     if case.replayed:
         return Plan(row=found.row, reason="The same opt-out was applied before.")
-    if found.row == "10b" and not case.from_the_address_itself:
-        return Plan(row="10b", reason=_SOMEBODY_ELSE, alert="A reply says that somebody else is gone; see review.")
+    if opt_out.manner in _ROW_OF_WORDS and not _speaks_for_it(opt_out, case):
+        review = NewReview(why=_SOMEBODY_ELSE, first=Verdict.OPT_OUT, second=Verdict.NOTHING)
+        return Plan(row="10b", reason=_SOMEBODY_ELSE, alert="A reply is about somebody else; see review.",
+                    reviews=(review,))  # fmt: skip
     if opt_out.evidence.confidence is Confidence.LIKELY and opt_out.manner in _ROW_OF_WORDS:
-        return Plan(row="20", reason=_UNSURE, alert="A reply may be an opt-out; see review.")
+        return _held(opt_out, case)
     return None
+
+
+def _speaks_for_it(opt_out: OptOut, case: Case) -> bool:
+    """A person for himself, also by his own token; a proven colleague for another of his company."""
+    if case.from_the_address_itself:
+        return True
+    if opt_out.manner is not Manner.PERSON_GONE and case.minted_for_it(opt_out.evidence.token):
+        return True
+    return opt_out.evidence.authenticated and case.situation.same_organisation
+
+
+def _held(opt_out: OptOut, case: Case) -> Plan:
+    """Policy row 20, not sure: no bulk mail until a person has read it. At a small company nobody may, so silence
+    obeys where opt-out words stood alone; it must not silence a customer who spoke of an order.
+    """
+    due_at = case.now + timedelta(hours=case.policy.review_hours)
+    new = states.standing(
+        State.HELD, case, row="20", evidence=opt_out.evidence, reason="review", until=due_at,
+        strength=case.strength(opt_out.evidence),
+    )  # fmt: skip
+    review = NewReview(
+        why=_UNSURE, first=Verdict.OPT_OUT, second=Verdict.REPLY, due_at=due_at,
+        timeout=None if opt_out.doubtful else Verdict.OPT_OUT,
+    )  # fmt: skip
+    return Plan(
+        row="20", reason=_UNSURE, states=states.changed(case.state, states.put(case.state, new, case.now)),
+        alert="A reply may be an opt-out; see review.", reviews=(review,),
+    )  # fmt: skip
 
 
 def _default_reason(opt_out: OptOut) -> str:
@@ -120,13 +172,7 @@ def _default_reason(opt_out: OptOut) -> str:
 
 def _until(found: _Found, case: Case) -> datetime | None:
     """Never, but for an address we never mailed (policy row 18)."""
-    return plus_months(case.now, case.policy.stranger_months) if found.row == "18" else None
-
-
-def plus_months(start: datetime, months: int) -> datetime:
-    """The same day so many months later, or the last day that month has in every year."""
-    year, month = divmod(start.month - 1 + months, 12)
-    return start.replace(year=start.year + year, month=month + 1, day=min(start.day, 28))
+    return states.plus_months(case.now, case.policy.stranger_months) if found.row == "18" else None
 
 
 def _wanted(found: _Found) -> Wanted:

@@ -48,7 +48,7 @@ def _lift(order: Order, state: State | None, case: Case) -> Plan:
     wanted = set(State) - {State.COMPLAINT} if state is None else {state}
     if case.origin.door is not Door.OPERATOR:
         wanted.discard(State.COMPLAINT)
-    after = states.lift(case.state, wanted, order.scope)
+    after = states.lift(case.state, wanted, order.scope, order.batch)
     words = f"{order.by} lifted it: {order.why}" if after is not case.state else "There was nothing to lift."
     if state is None and any(standing.state is State.COMPLAINT for standing in after.standings):
         words += " A complaint stands; it is lifted only by its name."

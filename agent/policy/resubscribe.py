@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from agent.model.mail import Purpose
-from agent.model.plan import LetterKind, Plan
-from agent.model.signal import Resubscribe, Strength
-from agent.model.state import AddressState, State
+from agent.model.plan import LetterKind, NewReview, Plan
+from agent.model.signal import Resubscribe, Strength, Verdict
+from agent.model.state import AddressState, Points, State
 from agent.policy import states
 from agent.policy.answer import Wanted, answer
 from agent.policy.case import CLOCK_SLACK, Case
@@ -52,6 +52,7 @@ def _lift(start: Resubscribe, case: Case) -> Plan:
     """A mailbox that wrote to us is not gone, whatever a bounce said; only its own mail can say so."""
     alive = start.evidence.authenticated and case.from_the_address_itself
     after = states.lift(case.state, _BY_CONFIRMING | {State.HARD} if alive else _BY_CONFIRMING)
+    after = replace(after, points=Points(), engaged_at=case.now)
     token = start.evidence.token
     uses_token = token is not None and token.purpose is Purpose.CONFIRM
     return _resumed("The person confirmed that he wants our mail again.", after, start, case, uses_token)
@@ -66,6 +67,7 @@ def _ask(start: Resubscribe, case: Case, row: str) -> Plan:
     if not any(s.holds(case.now) for s in after.standings):
         return _resumed("The pause is ended, as its own address asked.", after, start, case)
     reply = answer(Wanted(kind=LetterKind.START_CONFIRM, request=start), case)
+    review = NewReview(why="A START could not be confirmed.", first=Verdict.RESUBSCRIBE, second=Verdict.NOTHING)
     words = "START waits until the person confirms it by our letter." if reply.letters else "START is not confirmed."
     return Plan(
         row=row,
@@ -73,6 +75,7 @@ def _ask(start: Resubscribe, case: Case, row: str) -> Plan:
         states=states.changed(case.state, after),
         effects=reply.letters,
         alert="" if reply.letters else "A START could not be confirmed; see review.",
+        reviews=() if reply.letters else (review,),
     )
 
 

@@ -27,6 +27,7 @@ def standing(
     until: datetime | None = None,
     by: str = "policy",
     provisional: bool = False,
+    batch: str = "",
 ) -> Standing:
     """A standing from now on, with who set it, by which row and rule, and how well it is proven."""
     return Standing(
@@ -39,6 +40,7 @@ def standing(
         until=until,
         by=by,
         provisional=provisional,
+        batch=batch or case.origin.batch,
     )
 
 
@@ -48,10 +50,23 @@ def put(before: AddressState, new: Standing, now: datetime) -> AddressState:
     if old is None:
         return _with(before, (*before.standings, new))
     if _weight(old) >= _weight(new):
-        return before
+        return _said_again(before, old, new, now)
     since = old.since if old.holds(now) else new.since
     others = tuple(s for s in before.standings if s is not old)
     return _with(before, (*others, replace(new, since=since)))
+
+
+def _said_again(before: AddressState, old: Standing, new: Standing, now: datetime) -> AddressState:
+    """What two runs say is no longer undone with one of them."""
+    as_long = (new.until or FOR_EVER) >= (old.until or FOR_EVER) and not new.provisional
+    if not old.batch or old.batch == new.batch or not as_long or not old.holds(now):
+        return before
+    return exchange(before, old, replace(old, batch=""))
+
+
+def exchange(before: AddressState, old: Standing, new: Standing) -> AddressState:
+    """The state with one standing changed."""
+    return _with(before, (*(s for s in before.standings if s is not old), new))
 
 
 def give_reason(before: AddressState, new: Standing) -> AddressState:
@@ -65,11 +80,20 @@ def give_reason(before: AddressState, new: Standing) -> AddressState:
     return before if told == before.standings else replace(before, standings=told)
 
 
-def lift(before: AddressState, states: Iterable[State], scope: str = "all") -> AddressState:
-    """The state without these standings: in one scope, or with `all` in every scope."""
+def lift(before: AddressState, states: Iterable[State], scope: str = "all", batch: str = "") -> AddressState:
+    """The state without these standings: in one scope, or with `all` in every; of a named batch only."""
     wanted = frozenset(states)
-    kept = tuple(s for s in before.standings if s.state not in wanted or scope not in ("all", s.scope))
+    kept = tuple(
+        s for s in before.standings
+        if s.state not in wanted or scope not in ("all", s.scope) or batch not in ("", s.batch)
+    )  # fmt: skip
     return before if len(kept) == len(before.standings) else replace(before, standings=kept)
+
+
+def plus_months(start: datetime, months: int) -> datetime:
+    """The same day so many months later, or the last day that month has in every year."""
+    year, month = divmod(start.month - 1 + months, 12)
+    return start.replace(year=start.year + year, month=month + 1, day=min(start.day, 28))
 
 
 def speaking(after: AddressState, case: Case, strength: Strength) -> AddressState:

@@ -11,21 +11,36 @@ from typing import TypeVar
 import msgspec
 import tomli
 
-from agent.model.signal import BounceReason, OptOutReason
+from agent.model.signal import MAX_EXCERPT, BounceReason, OptOutReason
 from agent.rules.match import Hit, Matcher, PatternError, pattern_of
+from agent.rules.reply_words import NO_WORDS, ReplyWords
 from agent.rules.schema import Kind, Reporter, Rule, Stage, Status, Yields
+from agent.rules.speech import SPOKEN, PhraseError, Speech
+from agent.rules.words import WordsError
 
 # Where rule files lie below agent/data, or below an operator's own directory.
-RULE_FILES = ("bounce/*.toml", "complaint/*.toml", "lang/*/opt_out.toml", "lang/*/auto_reply.toml")
+RULE_FILES = (
+    "bounce/*.toml", "complaint/*.toml", "lang/*/opt_out.toml", "lang/*/wishes.toml", "lang/*/people.toml",
+    "lang/*/auto_reply.toml", "lang/*/words.toml", "lang/*/bounce.toml", "public_mail.toml",
+)  # fmt: skip
+_WORDS_FILE, _PUBLIC_MAIL_FILE = "words.toml", "public_mail.toml"
 
+_NOTICES = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.AUTOREPLY})
 _KINDS: Mapping[Stage, frozenset[Kind]] = {
-    Stage.KEYWORD: frozenset({Kind.UNSUBSCRIBE, Kind.RESUBSCRIBE}),
+    Stage.KEYWORD: frozenset({Kind.UNSUBSCRIBE, Kind.RESUBSCRIBE, Kind.PAUSE, Kind.FREQUENCY}),
     Stage.CLIENT: frozenset({Kind.UNSUBSCRIBE}),
-    Stage.WORDING: frozenset({Kind.UNSUBSCRIBE}),
+    Stage.WORDING: frozenset(Kind) - {Kind.BOUNCE, Kind.DELAY},
     Stage.AUTO_REPLY: frozenset({Kind.AUTOREPLY}),
-    Stage.BOUNCE_TEXT: frozenset({Kind.BOUNCE}),
+    Stage.BOUNCE_TEXT: frozenset({Kind.BOUNCE, Kind.AUTOREPLY}),
+    Stage.NOTICE_SENDER: frozenset({Kind.BOUNCE}),
+    Stage.NOTICE_SUBJECT: _NOTICES,
+    Stage.NOTICE_TEXT: _NOTICES,
 }
-_REASONS: Mapping[Kind, type[Enum]] = {Kind.BOUNCE: BounceReason, Kind.UNSUBSCRIBE: OptOutReason}
+_REASONS: Mapping[Kind, type[Enum]] = {
+    Kind.BOUNCE: BounceReason,
+    Kind.UNSUBSCRIBE: OptOutReason,
+    Kind.REASON: OptOutReason,
+}
 _NEVER_A_FAILURE = ("", "undefined", "delivered", "feedback", "vacation")  # POLICY.md table 1a, last line
 _TABLES = ("rule", "status", "reporter")
 _AT_FIELD = re.compile(r" - at `\$\.?(.*)`$")
@@ -46,9 +61,15 @@ class Catalog:
     statuses: Mapping[str, Status]
     reporters: Mapping[str, Reporter]
     matchers: Mapping[Stage, Matcher]
+    speech: Speech  # the stages that people's own words are held against
+    public_mail: frozenset[str] = frozenset()  # domains where anybody has a mailbox
+    reply_words: ReplyWords = NO_WORDS  # what people answer to our letters
 
     def find(self, stage: Stage, text: str) -> tuple[Hit, ...]:
         """The rules of one stage that match a text, in the order of their files."""
+        if stage in SPOKEN:
+            shown = " ".join(text.split())[:MAX_EXCERPT]
+            return tuple(Hit(rule=rule, show=lambda: shown) for rule in self.speech.hits(stage, text))
         return self.matchers[stage].find(text)
 
 
@@ -57,11 +78,16 @@ def build(texts: Mapping[str, str]) -> Catalog:
     rules: dict[str, Rule] = {}
     statuses: dict[str, Status] = {}
     reporters: dict[str, Reporter] = {}
+    spoken: dict[str, tuple[Rule, ...]] = {}
     for path in sorted(texts):
+        if path.endswith((_WORDS_FILE, _PUBLIC_MAIL_FILE)):
+            continue
         tables = _tables(path, texts[path])
         for rule in _entries(path, "rule", tables, Rule):
             _check(path, rule)
             _add(path, rules, rule.id, rule)
+            if rule.stage in SPOKEN:
+                spoken[path] = (*spoken.get(path, ()), rule)
         for status in _entries(path, "status", tables, Status):
             if not _STATUS.fullmatch(status.code):
                 raise RuleError(f"{path}: status {status.code!r}: field `code`: want a code like 5.1.1")
@@ -73,9 +99,31 @@ def build(texts: Mapping[str, str]) -> Catalog:
         statuses=MappingProxyType(statuses),
         reporters=MappingProxyType(reporters),
         matchers=MappingProxyType(
-            {stage: Matcher(stage, tuple(r for r in rules.values() if r.stage is stage)) for stage in Stage}
+            {
+                stage: Matcher(stage, tuple(r for r in rules.values() if r.stage is stage))
+                for stage in Stage
+                if stage not in SPOKEN
+            }
+        ),
+        speech=_speech(spoken, {path: text for path, text in texts.items() if path.endswith(_WORDS_FILE)}),
+        public_mail=frozenset().union(
+            *(_domains(path, text) for path, text in texts.items() if path.endswith(_PUBLIC_MAIL_FILE))
         ),
     )
+
+
+def _speech(rules: Mapping[str, tuple[Rule, ...]], words: Mapping[str, str]) -> Speech:
+    try:
+        return Speech(rules, words)
+    except (PhraseError, WordsError) as error:
+        raise RuleError(str(error)) from error
+
+
+def _domains(path: str, text: str) -> frozenset[str]:
+    try:
+        return frozenset(name.lower() for name in msgspec.convert(tomli.loads(text)["domains"], tuple[str, ...]))
+    except (tomli.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
+        raise RuleError(f"{path}: want `domains`, a list of names: {error}") from error
 
 
 def _tables(path: str, text: str) -> dict[str, object]:
@@ -133,6 +181,10 @@ def _check(path: str, rule: Rule) -> None:
         allowed = ", ".join(sorted(kind.value for kind in _KINDS[rule.stage]))
         raise RuleError(f"{where}: field `yields.kind`: stage {rule.stage.value} yields {allowed}")
     _check_reason(where, rule)
+    if rule.stage in SPOKEN:
+        if rule.pattern:
+            raise RuleError(f"{where}: field `pattern`: stage {rule.stage.value} wants `phrases`")
+        return
     try:
         pattern_of(rule)
     except PatternError as error:
@@ -144,7 +196,7 @@ def _check_reason(where: str, rule: Rule) -> None:
     reason = rule.yields.reason
     if reason and reason not in words:
         raise RuleError(f"{where}: field `yields.reason`: unknown reason `{reason}`{_nearest(reason, words)}")
-    if rule.yields.kind is Kind.BOUNCE and reason in _NEVER_A_FAILURE:
+    if rule.stage is Stage.BOUNCE_TEXT and rule.yields.kind is Kind.BOUNCE and reason in _NEVER_A_FAILURE:
         raise RuleError(f"{where}: field `yields.reason`: a bounce rule names what went wrong")
 
 

@@ -7,11 +7,15 @@ Letter by letter and decomposed, never composed: normalising a whole text is qua
 import re
 import unicodedata
 
+from agent.rules.hanzi import SIMPLIFIED
+
 # Marks that are optional or decorative where they occur (Latin, Cyrillic, Greek, Hebrew, Arabic). Marks that make
 # another letter (Devanagari vowels, Japanese voicing) stay.
 _OPTIONAL_MARKS = ((0x0300, 0x036F), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670))
 _TATWEEL = "\u0640"
 _QUOTES = str.maketrans("\u2018\u2019\u201b\u02bc\u00b4`", "''''''")
+# Letters that no decomposition makes plain, and the spellings of one Arabic or Persian letter.
+_VARIANTS = str.maketrans("\u0111\u0142\u00f8\u0131\u0629\u0649\u06cc\u06a9\u06be\u06c0\u0671", "dloi\u0647\u064a\u064a\u0643\u0647\u0647\u0627")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -33,14 +37,26 @@ def _fold_letter(letter: str) -> str:
     if letter == _TATWEEL or (unicodedata.category(letter) in ("Cf", "Cc", "Cs") and letter not in "\t\n\r"):
         return ""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letter).casefold())
-    return "".join(c for c in plain.translate(_QUOTES) if not _optional(c))
+    plain = plain.translate(_QUOTES).translate(_VARIANTS).translate(SIMPLIFIED)
+    return "".join(_digit(c) for c in plain if not _optional(c))
+
+
+def _digit(letter: str) -> str:
+    """The digits of every script as ours."""
+    value = unicodedata.decimal(letter, None)
+    return letter if value is None else str(value)
 
 
 _TABLE = _FoldTable()
+# The same for plain ASCII, twenty times as fast.
+_ASCII = bytes(ord(_fold_letter(chr(code)) or " ") if code < 128 else code for code in range(256))
+_ASCII_DROPPED = bytes(code for code in range(128) if not _fold_letter(chr(code)))
 
 
 def fold(text: str) -> str:
     """The comparable form of a text."""
+    if text.isascii():
+        return text.encode().translate(_ASCII, _ASCII_DROPPED).decode()
     return text.translate(_TABLE)
 
 

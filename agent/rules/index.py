@@ -63,12 +63,15 @@ class PhraseIndex(Generic[Owner]):
                     break
                 numbers.update(self._stems.get(word[:length], ()))
         if not sentence.isascii() and max(sentence) >= UNSPACED_FROM:
-            for at in range(len(sentence)):
-                for size in (1, 2):
-                    for text, number in self._wide.get(sentence[at : at + size], ()):
-                        if sentence.startswith(text, at):
-                            numbers.add(number)
+            numbers.update(self._inside_words(sentence))
         return numbers
+
+    def _inside_words(self, sentence: str) -> Iterator[int]:
+        for at in range(len(sentence)):
+            for size in (1, 2):
+                for text, number in self._wide.get(sentence[at : at + size], ()):
+                    if sentence.startswith(text, at):
+                        yield number
 
     def _search(self, number: int, sentence: str) -> Iterator[Found[Owner]]:
         owner, phrase = self._phrases[number]

@@ -7,7 +7,7 @@ _LATIN = "abekmhopctyxijsdqw"
 _GREEK, _GREEK_LATIN = "αεικνοτυχρ", "aeikvotuxp"
 _TO_LATIN = str.maketrans(_CYRILLIC + _GREEK, _LATIN + _GREEK_LATIN)
 _TO_CYRILLIC = str.maketrans("abekmhopctyx", "авекмнорстух")
-_MIXED = re.compile("[a-z][^ ]*+[\u0370-\u04ff]|[\u0370-\u04ff][^ ]*+[a-z]")
+_MIXED = re.compile("[a-z][^ ]{0,40}?[\u0370-\u052f]|[\u0370-\u052f][^ ]{0,40}?[a-z]")
 _NOT_LATIN = re.compile("[\u0370-\u052f]")
 
 _QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,."

@@ -5,7 +5,9 @@ RE2 is linear in the text whatever the pattern, so no rule and no mail can make 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import re2
@@ -31,12 +33,17 @@ class PatternError(ValueError):
     """A pattern that re2 refuses, that is not in folded form, or that matches nothing at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Hit:
-    """A rule that matched, and the words it matched as they were written."""
+    """A rule that matched; where it did is looked up only when somebody asks, for most hits are never shown."""
 
     rule: Rule
-    excerpt: str
+    show: Callable[[], str]
+
+    @property
+    def excerpt(self) -> str:
+        """The words it matched as they were written."""
+        return self.show()
 
 
 class _Found(Protocol):
@@ -77,12 +84,17 @@ class Matcher:
         for index in sorted(self._set.Match(folded) or ()):
             veto = self._vetoes[index]
             if veto is None or not veto.search(folded):
-                hits.append(Hit(rule=self._rules[index], excerpt=self._excerpt(index, text, folded)))
+                hits.append(Hit(rule=self._rules[index], show=partial(self._excerpt, index, text, folded)))
         return tuple(hits)
 
     def _excerpt(self, index: int, text: str, folded: str) -> str:
         found = None if self._stage in _WHOLE else self._pattern(index).search(folded)
-        piece = text if found is None else unfolded(text, *_span(found))
+        if found is None:
+            piece = text
+        elif text.isascii() and len(text) == len(folded):  # then folding moved nothing
+            piece = text[slice(*_span(found))]
+        else:
+            piece = unfolded(text, *_span(found))
         return " ".join(piece[: 2 * MAX_EXCERPT].split())[:MAX_EXCERPT]
 
     def _pattern(self, index: int) -> _Pattern:

@@ -11,7 +11,8 @@ UNSPACED_FROM = "\u0e00"  # Thai and everything east of it is written without sp
 MAX_SENTENCE = 600
 
 _WIDE = "\u0e00-\U0003ffff"
-_ADDRESS = re.compile(r"(?:mailto:)?[\w.+=-]{1,64}+@[\w-]{1,60}+(?:\.[\w-]{1,60}+){1,6}")
+# Unspaced scripts write on without a border, so only ASCII letters count.
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}+@[A-Za-z0-9-]{1,60}+(?:\.[A-Za-z0-9-]{1,60}+){1,6}")
 _LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,300}+")
 _COMMA = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u061b]+")
 # Zs and signs; marks stay with their letters (Devanagari vowels are no word characters to `\w`).
@@ -23,7 +24,7 @@ _INSIDE = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 def normalised(text: str) -> str:
     """The comparable form of one sentence or phrase, between two spaces; one space for an empty one."""
     if "@" in text:
-        text = _ADDRESS.sub(" @ ", text)
+        text = ADDRESS.sub(" @ ", text)
     if "://" in text or "www." in text:
         text = _LINK.sub(" ", text)
     folded = _COMMA.sub(" , ", fold(text))

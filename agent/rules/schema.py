@@ -10,11 +10,14 @@ from agent.model.signal import BounceReason, Confidence
 class Stage(Enum):
     """Which text a rule is held against; one matcher each."""
 
-    KEYWORD = "keyword"  # the whole own text, punctuation off, at most five words
+    KEYWORD = "keyword"  # the whole own text, punctuation and courtesy off, at most five words
     CLIENT = "client"  # the whole own text, as a mail program writes it for its user
-    WORDING = "wording"  # anywhere in the own text
+    WORDING = "wording"  # anywhere in a sentence of the own text
     AUTO_REPLY = "auto_reply"  # anywhere in the subject
     BOUNCE_TEXT = "bounce_text"  # anywhere in a diagnostic or report
+    NOTICE_SENDER = "notice_sender"  # anywhere in the From field of a failure notice
+    NOTICE_SUBJECT = "notice_subject"  # anywhere in its subject
+    NOTICE_TEXT = "notice_text"  # anywhere in its text, down to the returned copy
 
 
 class Kind(Enum):
@@ -22,8 +25,18 @@ class Kind(Enum):
 
     UNSUBSCRIBE = "unsubscribe"
     RESUBSCRIBE = "resubscribe"
+    TOPIC = "unsubscribe_topic"
+    PAUSE = "pause"
+    FREQUENCY = "change_frequency"
+    ERASE = "erase"
+    ACCESS = "access"
+    COMPLAINT = "complaint"
+    GONE = "gone"  # a person who left, died or never was there
     AUTOREPLY = "autoreply"
     BOUNCE = "bounce"
+    REASON = "reason"  # no request by itself: why somebody leaves
+    JUNK = "other"  # advertising that was sent to us
+    DELAY = "delay"
 
 
 class Yields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +60,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     phrases: tuple[str, ...] = ()
     pattern: str = ""
     confidence: Confidence = Confidence.SURE
+    decisive: bool = False  # a provider's own words: they outweigh the status code and every other rule
     never_with: tuple[str, ...] = ()  # phrases whose presence in the same text takes the reading back
     counter_samples: tuple[str, ...] = ()
     source: str = ""

@@ -1,6 +1,7 @@
 """Opening optoutd.db: the owner's alone, WAL, every commit synced, and every write begun with BEGIN IMMEDIATE."""
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.resources import files
@@ -36,6 +37,15 @@ class Sql:
         if query is None:
             query = self._bound[name] = partial(getattr(_queries(), name), self._connection)
         return query
+
+    def many(self, name: str, rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[Any, ...]]:
+        """One query for many rows, prepared once; what its RETURNING gives, in the order of the rows."""
+        return iter(self._connection.executemany(getattr(_queries(), name).sql, rows))
+
+
+def drain(rows: Iterator[object]) -> None:
+    """Carries a query out to its end where nobody wants its rows."""
+    deque(rows, maxlen=0)
 
 
 class Db:

@@ -7,7 +7,20 @@ import msgspec
 
 from agent.model.address import AddressKey
 from agent.model.plan import Plan, SendLetter
-from agent.model.signal import Bounce, BounceReason, Complaint, OptOut, Order, Signal, Strength, kind_of
+from agent.model.signal import (
+    Bounce,
+    BounceReason,
+    Complaint,
+    Decision,
+    OptOut,
+    Order,
+    Preference,
+    Privacy,
+    PrivacyKind,
+    Signal,
+    Strength,
+    kind_of,
+)
 from agent.model.state import AddressState, Situation
 from agent.store.db import Db
 from agent.store.times import to_sql
@@ -31,6 +44,7 @@ class Event:
     letter: bool
     alert: str
     content_key: str
+    batch: str = ""
 
 
 def describe(signal: Signal, situation: Situation, plan: Plan, now: datetime) -> Event:
@@ -42,12 +56,13 @@ def describe(signal: Signal, situation: Situation, plan: Plan, now: datetime) ->
         signal=signal,
         row=plan.row,
         reason=plan.reason,
-        by=signal.by if isinstance(signal, Order) else "policy",
+        by=signal.by if isinstance(signal, Order | Decision) else "policy",
         before=situation.state,
         after=plan.states,
         letter=any(isinstance(effect, SendLetter) for effect in plan.effects),
         alert=plan.alert,
         content_key=situation.origin.content_key,
+        batch=plan.batch or situation.origin.batch,
     )
 
 
@@ -76,6 +91,7 @@ def append(db: Db, event: Event) -> int:
         content_key=event.content_key,
         about=signal.original_message_id if isinstance(signal, Bounce | Complaint) else "",
         signal=_json((type(signal).__name__, signal)),
+        batch=event.batch,
     )
     for key in {str(event.key), *(str(state.key) for state in event.after)}:
         db.sql.event_add_key(key=key, event_id=event_id)
@@ -87,9 +103,12 @@ def _json(value: object) -> str:
 
 
 def _weakness(signal: Signal) -> str:
-    """What the breakers count: unproven opt-outs and complaints (B1), unproven hard bounces (B2)."""
+    """What the breakers count: unproven wishes that stop mail and complaints (B1), unproven hard bounces (B2)."""
     proven = signal.evidence.token is not None
-    if isinstance(signal, OptOut | Complaint) and not proven and signal.evidence.strength < Strength.E2:
+    stops = isinstance(signal, OptOut | Complaint | Preference) or (
+        isinstance(signal, Privacy) and signal.kind is PrivacyKind.ERASE
+    )
+    if stops and not proven and signal.evidence.strength < Strength.E2:
         return "opt_out"
     if _says_hard(signal) and signal.evidence.strength < Strength.E3:
         return "hard"

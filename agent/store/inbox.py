@@ -1,13 +1,14 @@
 """The inbox: mail as it came, from accept to done; an attempt is counted before it is made, so that poison shows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.model.mail import Door, RawMessage, Role, Source
 from agent.model.settings import Limits, Retention
-from agent.store.db import Db
+from agent.store import ledger
+from agent.store.db import Db, drain
 from agent.store.errors import StoreError
 from agent.store.ledger import MailboxPlace
 from agent.store.times import from_sql, to_sql
@@ -16,16 +17,20 @@ from agent.store.times import from_sql, to_sql
 _TURN_OF_THE_RETRIED = 4
 DROPPED = "dropped"
 _DIED = "the program died while working on it"
+_LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A mail to work on. `token_applied`: its token has acted; what the body says may only add."""
+    """A mail to work on. `token_applied`: its token has acted; what the body says may only add. `put_off`: how often
+    it had to wait for the DNS.
+    """
 
     id: int
     attempts: int
     token_applied: bool
     message: RawMessage
+    put_off: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,36 +48,51 @@ class Quarantined:
     set_aside_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """So many mails that nothing more is done with now: done, quarantined or observed."""
+
+    status: str
+    kind: str
+    mails: int
+
+
 def accept(db: Db, message: RawMessage, place: MailboxPlace | None = None) -> int:
     """Stores a mail and its place in the mailbox together; the same reference again gives the same id."""
-    inbox_id: int | None = db.sql.inbox_find(reference=message.source.reference)
-    if inbox_id is None:
-        inbox_id = _add(db, message)
-    if place is not None:
-        db.sql.ledger_store(
-            account=place.account,
-            folder=place.folder,
-            uidvalidity=place.uidvalidity,
-            uid=place.uid,
-            inbox_id=inbox_id,
-        )
-    return inbox_id
+    return accept_many(db, ((message, place),))[0]
 
 
-def _add(db: Db, message: RawMessage) -> int:
-    inbox_id: int = db.sql.inbox_add(
-        reference=message.source.reference,
-        door=message.source.door.value,
-        account=message.source.account,
-        role=message.role.value if message.role else None,
-        envelope_from=message.envelope_from,
-        envelope_to=json.dumps(message.envelope_to, ensure_ascii=False),
-        peer=message.peer,
-        size=len(message.raw),
-        received_at=to_sql(message.received_at),
-    )
-    db.sql.inbox_add_raw(inbox_id=inbox_id, raw=message.raw)
-    return inbox_id
+def accept_many(db: Db, mails: Sequence[tuple[RawMessage, MailboxPlace | None]]) -> tuple[int, ...]:
+    """Stores mails and their places together, in their order; the same reference again gives the same id."""
+    ids = _known(db, [message.source.reference for message, _ in mails])
+    fresh = {message.source.reference: message for message, _ in mails if message.source.reference not in ids}
+    added = [row[0] for row in db.sql.many("inbox_add", map(_row, fresh.values()))]
+    ids.update(zip(fresh, added, strict=True))
+    raws = ({"inbox_id": inbox_id, "raw": message.raw} for inbox_id, message in zip(added, fresh.values(), strict=True))
+    drain(db.sql.many("inbox_add_raw", raws))
+    ledger.store_many(db, [(place, ids[message.source.reference]) for message, place in mails if place is not None])
+    return tuple(ids[message.source.reference] for message, _ in mails)
+
+
+def _known(db: Db, references: Sequence[str]) -> dict[str, int]:
+    if len(references) == 1:
+        found: int | None = db.sql.inbox_find(reference=references[0])
+        return {} if found is None else {references[0]: found}
+    return dict(db.sql.inbox_known(references_json=json.dumps(references)))
+
+
+def _row(message: RawMessage) -> dict[str, object]:
+    return {
+        "reference": message.source.reference,
+        "door": message.source.door.value,
+        "account": message.source.account,
+        "role": message.role.value if message.role else None,
+        "envelope_from": message.envelope_from,
+        "envelope_to": json.dumps(message.envelope_to, ensure_ascii=False) if message.envelope_to else "[]",
+        "peer": message.peer,
+        "size": len(message.raw),
+        "received_at": to_sql(message.received_at),
+    }
 
 
 def take(db: Db, limits: Limits, now: datetime) -> tuple[Taken, ...]:
@@ -82,12 +102,14 @@ def take(db: Db, limits: Limits, now: datetime) -> tuple[Taken, ...]:
     """
     for inbox_id, error in tuple(db.sql.inbox_exhausted(attempts=limits.attempts)):
         set_aside(db, inbox_id, error or _DIED, now)
-    return tuple(_taken(db.sql.inbox_attempt(id=inbox_id)) for inbox_id in _next_ids(db, limits.batch))
+    return tuple(_taken(db.sql.inbox_attempt(id=inbox_id)) for inbox_id in _next_ids(db, limits.batch, now))
 
 
-def _next_ids(db: Db, batch: int) -> tuple[int, ...]:
-    fresh = tuple(row[0] for row in db.sql.inbox_fresh(batch=batch))
-    tried: int | None = db.sql.inbox_tried()
+def _next_ids(db: Db, batch: int, now: datetime) -> tuple[int, ...]:
+    # Further off than any wait is only what a wrong clock wrote down.
+    at, far = to_sql(now), to_sql(now + _LONGEST_WAIT)
+    fresh = tuple(row[0] for row in db.sql.inbox_fresh(batch=batch, now=at, far=far))
+    tried: int | None = db.sql.inbox_tried(now=at, far=far)
     if tried is None:
         return fresh
     if fresh and db.sql.inbox_count_take() % _TURN_OF_THE_RETRIED:
@@ -96,13 +118,15 @@ def _next_ids(db: Db, batch: int) -> tuple[int, ...]:
 
 
 def _taken(row: Sequence[object]) -> Taken:
-    inbox_id, attempts, status, reference, door, account, role, envelope_from, envelope_to, peer, at, raw = row
+    inbox_id, attempts, status, reference, door, account, role, envelope_from, envelope_to, peer, at, raw, put_off = row
     assert isinstance(inbox_id, int)
     assert isinstance(attempts, int)
     assert isinstance(at, int)
     assert isinstance(raw, bytes)
+    assert put_off is None or isinstance(put_off, int)
     return Taken(
         id=inbox_id,
+        put_off=put_off or 0,
         attempts=attempts,
         token_applied=status == "token_applied",
         message=RawMessage(
@@ -145,6 +169,24 @@ def observed(db: Db, inbox_id: int, reading_kind: str) -> None:
 def resume_observed(db: Db) -> int:
     """A start in earnest: what was only looked at so far is fresh mail now; how many."""
     return len(tuple(db.sql.inbox_resume_observed()))
+
+
+def newest(db: Db) -> int:
+    """The highest id there is."""
+    found: int = db.sql.inbox_newest()
+    return found
+
+
+def ends(db: Db, ids: Collection[int]) -> tuple[End, ...]:
+    """How many of these mails came to which end; those that are still waiting are in none."""
+    rows = db.sql.inbox_ends(ids=json.dumps(list(ids)))
+    return tuple(End(status=row[0], kind=row[1], mails=row[2]) for row in rows)
+
+
+def put_off(db: Db, inbox_id: int, until: datetime) -> None:
+    """It comes again then; nothing was tried, so nothing counts against it."""
+    release(db, inbox_id)
+    db.sql.put_off(inbox_id=inbox_id, due_at=to_sql(until))
 
 
 def set_aside(db: Db, inbox_id: int, why: str, now: datetime) -> None:

@@ -1,13 +1,12 @@
 """What became of each mail of a mailbox, by its place there; a mail is settled there only after it is stored here."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.store.db import Db
+from agent.store.db import Db, drain
 from agent.store.times import from_sql, to_sql
-
 
 TOO_OLD = "older than since"
 
@@ -22,6 +21,17 @@ class MailboxPlace:
     uid: int
 
 
+def store_many(db: Db, places: Iterable[tuple[MailboxPlace, int]]) -> None:
+    """Their mails are stored here, under these ids of the inbox."""
+    drain(db.sql.many("ledger_store", ({**_row(place), "inbox_id": inbox_id} for place, inbox_id in places)))
+
+
+def _row(place: MailboxPlace) -> dict[str, object]:
+    return {
+        "account": place.account, "folder": place.folder, "uidvalidity": place.uidvalidity, "uid": place.uid
+    }  # fmt: skip
+
+
 def known_uids(db: Db, account: str, folder: str, uidvalidity: int, uids: Collection[int]) -> frozenset[int]:
     """Those that need not be fetched: stored, settled or skipped."""
     rows = db.sql.ledger_known(account=account, folder=folder, uidvalidity=uidvalidity, uids=json.dumps(list(uids)))
@@ -34,16 +44,14 @@ def unsettled(db: Db, account: str, folder: str, uidvalidity: int) -> tuple[int,
     return tuple(row[0] for row in rows)
 
 
-def settle(db: Db, place: MailboxPlace) -> None:
-    """It was flagged or moved, or shall be left."""
-    db.sql.ledger_settle(account=place.account, folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid)
+def settle(db: Db, places: Iterable[MailboxPlace]) -> None:
+    """They were flagged or moved, or shall be left."""
+    drain(db.sql.many("ledger_settle", map(_row, places)))
 
 
 def skip(db: Db, place: MailboxPlace, why: str) -> None:
     """It is not fetched, or cannot be settled any more: vanished, too old."""
-    db.sql.ledger_skip(
-        account=place.account, folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, why=why
-    )
+    db.sql.ledger_skip(**_row(place), why=why)
 
 
 def reconsider(db: Db, account: str, folder: str) -> None:

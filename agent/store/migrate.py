@@ -36,18 +36,18 @@ def migrate(connection: apsw.Connection, steps: tuple[Step, ...], path: Path) ->
         )
     for step in steps:
         if step.number > _version(connection):
-            _apply(connection, step, path)
+            _apply(connection, step, path, keep_copy=current > 0)  # of a file that is only being made, none
 
 
 def _version(connection: apsw.Connection) -> int:
     return int(connection.pragma("user_version"))
 
 
-def _apply(connection: apsw.Connection, step: Step, path: Path) -> None:
+def _apply(connection: apsw.Connection, step: Step, path: Path, *, keep_copy: bool) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         current = _version(connection)  # another process may have been faster
-        if 0 < current < step.number:
+        if keep_copy and current < step.number:
             _back_up(path, step.number)
         if current < step.number:
             connection.execute(step.text)

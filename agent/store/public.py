@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from agent.model.address import ERASED_DOMAIN
 from agent.model.settings import StoreSettings
 from agent.model.state import AddressState
 from agent.store import address_state
 from agent.store.address_state import key_from_sql
 from agent.store.db import Db, Query, connect
 from agent.store.errors import StoreDamaged, StoreError, translated
-from agent.store.files import create_file, make_directory, refuse_wider, sync_directory
+from agent.store.files import create_file, make_directory, mend_mode, refuse_wider, sync_directory
 from agent.store.times import to_public
 
 FILE_NAME = "suppression.db"
@@ -37,6 +38,7 @@ def open_public(settings: StoreSettings) -> Public:
         refuse_wider(directory, 0o2770, "is the suppression list's")
     path = directory / FILE_NAME
     create_file(path, 0o660)
+    mend_mode(path, 0o660)  # SQLite makes what it opens: a reader that came first leaves a file closed to the group
     try:
         file = Db(connect(path, min(settings.busy_seconds, _BUSY_SECONDS)), path)
         with translated(str(path)):
@@ -90,6 +92,14 @@ def repair(db: Db, public: Public, now: datetime) -> int:
     return mended
 
 
+def differences(db: Db, public: Public, now: datetime) -> int:
+    """How many rows are wrong, missing or too many; nothing is mended."""
+    with public.file.transaction(), db.snapshot():
+        found = _compare(db, public, now)
+        public.file.sql.wanted_end()
+    return found
+
+
 def rebuild(db: Db, public: Public, now: datetime) -> int:
     """Writes the whole list anew in one transaction, so that no reader ever sees it empty; how many rows."""
     rows = 0
@@ -128,18 +138,25 @@ def _refresh(db: Db, public: Public, keys: set[str], now: datetime) -> int:
 
 def _repair(db: Db, public: Public, now: datetime) -> int:
     sql = public.file.sql
-    sql.wanted_begin()
-    for state in address_state.all_states(db):
-        _add_rows(sql.wanted_add, state, now)
-    mended: int = sql.wanted_differences()
+    mended = _compare(db, public, now)
     sql.wanted_remove_others()
     sql.wanted_add_missing()
     sql.wanted_end()
     return mended
 
 
+def _compare(db: Db, public: Public, now: datetime) -> int:
+    """Lays what should be there beside what is; how many rows differ."""
+    sql = public.file.sql
+    sql.wanted_begin()
+    for state in address_state.all_states(db):
+        _add_rows(sql.wanted_add, state, now)
+    found: int = sql.wanted_differences()
+    return found
+
+
 def _add_rows(add: Query, state: AddressState, now: datetime) -> int:
-    effective = state.effective(now)
+    effective = () if state.key.domain == ERASED_DOMAIN else state.effective(now)  # a hash matches nobody's mail
     for standing in effective:
         add(
             address=str(state.key),

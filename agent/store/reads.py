@@ -46,6 +46,7 @@ class PastEvent:
     content_key: str
     about: str
     signal: str
+    batch: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,23 @@ def counts(db: Db) -> Counts:
 
 
 def _past_event(row: Sequence[object]) -> PastEvent:
-    event_id, at, inbox_id, key, kind, strength, has_token, *texts, before, after, alert, content, about, signal = row
+    (
+        event_id,
+        at,
+        inbox_id,
+        key,
+        kind,
+        strength,
+        has_token,
+        *texts,
+        before,
+        after,
+        alert,
+        content,
+        about,
+        signal,
+        batch,
+    ) = row
     rule, excerpt, policy_row, reason, by = map(str, texts)
     assert isinstance(event_id, int)
     assert isinstance(at, int)
@@ -136,4 +153,5 @@ def _past_event(row: Sequence[object]) -> PastEvent:
         content_key=str(content),
         about=str(about),
         signal=str(signal),
+        batch=str(batch),
     )

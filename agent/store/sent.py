@@ -1,9 +1,11 @@
 """The send log: which token id was minted for whom, which tokens have acted, and that their keys are still the same."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from agent.model.address import AddressKey
 from agent.model.mail import Purpose
+from agent.model.signal import Bounce, Signal
 from agent.model.state import SentMail
 from agent.store.address_state import key_from_sql
 from agent.store.db import Db
@@ -62,6 +64,28 @@ def use_token(db: Db, token_id: str, purpose: Purpose, event_id: int) -> bool:
 def token_used(db: Db, token_id: str, purpose: Purpose) -> bool:
     """Whether it has acted for this purpose."""
     return bool(db.sql.token_used(token_id=token_id, purpose=purpose.value))
+
+
+def use_proof(db: Db, signal: Signal, address: AddressKey, event_id: int) -> None:
+    """What proved this signal of an address has acted, and will not act again."""
+    if signal.evidence.token:
+        use_token(db, signal.evidence.token.id, signal.evidence.token.purpose, event_id)
+    elif isinstance(signal, Bounce) and signal.own_signature:
+        use_original(db, signal.original_message_id, address, event_id)
+
+
+def use_original(db: Db, message_id: str, address: AddressKey, event_id: int) -> bool:
+    """Marks that our signature on this returned mail has proven a bounce of this address; False when it had before."""
+    return db.sql.original_use(digest=_digest(message_id, address), event_id=event_id) is not None
+
+
+def original_used(db: Db, message_id: str, address: AddressKey) -> bool:
+    """Whether it has."""
+    return bool(db.sql.original_used(digest=_digest(message_id, address)))
+
+
+def _digest(message_id: str, address: AddressKey) -> bytes:
+    return hashlib.sha256(f"{message_id}\0{address}".encode("utf-8", "surrogateescape")).digest()
 
 
 def check_vectors(db: Db, vectors: Mapping[str, str]) -> None:

@@ -48,3 +48,14 @@ class WorkLock:
         if self._held is not None:
             os.close(self._held)
             self._held = None
+
+
+def at_work(settings: StoreSettings) -> bool:
+    """Whether somebody works on this store now."""
+    if not (Path(settings.directory) / FILE_NAME).exists():
+        return False
+    lock = WorkLock(settings)
+    if lock.take():
+        lock.release()
+        return False
+    return True

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from authres import AuthenticationResultsHeader, AuthResError
 
 from agent.model.address import AddressKey, fold_domain
+from agent.model.mail import Door, RawMessage
+from agent.model.settings import ImapAccount, Settings
 from agent.trust.align import aligned
 
 MAX_VALUE_CHARS = 8_192
@@ -20,18 +22,24 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passed:
-    """One method that passed, and the domain it passed for."""
+class Found:
+    """What the server says of one method, in lower case, and the domain it says it for."""
 
     method: str
+    result: str
     domain: str
+
+
+def account_of(message: RawMessage, settings: Settings | None) -> ImapAccount | None:
+    """The mailbox the mail was read from: only there a server of ours wrote the topmost fields."""
+    if settings is None or message.source.door is not Door.IMAP:
+        return None
+    return next((account for account in settings.imap if account.name == message.source.account), None)
 
 
 def judge(values: tuple[str, ...], authserv_id: str, sender: AddressKey | None) -> Verdict:
     """The verdict of the topmost field on the single From address; junk is an empty verdict."""
-    if not values or not authserv_id:
-        return Verdict()
-    passed = read(values[0], authserv_id)
+    passed = tuple(found for found in _topmost(values, authserv_id) if found.result == "pass")
     signers = tuple(dict.fromkeys(p.domain for p in passed if p.method == "dkim" and p.domain))
     for one in passed:
         if sender is not None and _speaks_for(one, sender):
@@ -39,8 +47,21 @@ def judge(values: tuple[str, ...], authserv_id: str, sender: AddressKey | None) 
     return Verdict(signers=signers)
 
 
-def read(value: str, authserv_id: str) -> tuple[Passed, ...]:
-    """The methods that passed, or nothing when the field is another server's or cannot be read."""
+def decided(values: tuple[str, ...], authserv_id: str) -> bool:
+    """Whether that field has judged the signatures, for or against: then we do not judge them again."""
+    return any(
+        (found.method == "dkim" and found.result != "temperror")
+        or (found.method == "dmarc" and found.result in ("pass", "fail"))
+        for found in _topmost(values, authserv_id)
+    )
+
+
+def _topmost(values: tuple[str, ...], authserv_id: str) -> tuple[Found, ...]:
+    return read(values[0], authserv_id) if values and authserv_id else ()
+
+
+def read(value: str, authserv_id: str) -> tuple[Found, ...]:
+    """The results of a field, or nothing when it is another server's or cannot be read."""
     if len(value) > MAX_VALUE_CHARS:
         return ()
     try:
@@ -50,10 +71,21 @@ def read(value: str, authserv_id: str) -> tuple[Passed, ...]:
     if (header.authserv_id or "").lower() != authserv_id.lower():
         return ()
     return tuple(
-        Passed(method=result.method.lower(), domain=_domain(result))
+        Found(method=result.method.lower(), result=(result.result or "").lower(), domain=_domain(result))
         for result in header.results
-        if result.method and (result.result or "").lower() == "pass"
+        if result.method
     )
+
+
+def written_by(value: str) -> str:
+    """The authserv-id of a field, or nothing when it cannot be read."""
+    if len(value) > MAX_VALUE_CHARS:
+        return ""
+    try:
+        header = AuthenticationResultsHeader.parse_value(" ".join(value.split()))
+    except (AuthResError, RecursionError):  # nested comments recurse
+        return ""
+    return (header.authserv_id or "").lower()
 
 
 def _domain(result: object) -> str:
@@ -68,7 +100,7 @@ def _domain(result: object) -> str:
     return ""
 
 
-def _speaks_for(passed: Passed, sender: AddressKey) -> bool:
+def _speaks_for(passed: Found, sender: AddressKey) -> bool:
     if passed.method == "dmarc":
         # A field that names the From it judged must have judged this one; many name none.
         return passed.domain == "" or aligned(passed.domain, sender.domain)

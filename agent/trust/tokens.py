@@ -19,7 +19,7 @@ _ID = re.compile(r"[a-z2-7]{13}")
 _PLACES: dict[Purpose, frozenset[str]] = {
     Purpose.BOUNCE: frozenset({"recipient", "return-path", "envelope-id"}),
     Purpose.UNSUBSCRIBE: frozenset({"recipient", "subject", "list-unsubscribe"}),
-    Purpose.REPLY: frozenset({"recipient", "message-id", "references"}),
+    Purpose.REPLY: frozenset({"recipient", "subject", "message-id", "references"}),
     Purpose.FEEDBACK: frozenset({"recipient", "message-id", "references", "envelope-id"}),
     Purpose.CONFIRM: frozenset({"recipient", "subject"}),
 }

@@ -38,14 +38,15 @@ def _serve(hello: frames.Hello, questions: BinaryIO, answers: BinaryIO) -> None:
     from agent.worker.read import read
 
     ring = parse_ring(hello.key_file_text) if hello.key_file_text else None
-    kit = load_kit(hello.settings, ring)
+    kit = load_kit(hello.settings, ring, hello.own_keys)
     _say_why_when_ending(answers, quoting=False)
     _send(answers, frames.encode_word(frames.Ready()))
     seconds = hello.settings.limits.reader_cpu_seconds
     while (body := frames.read_frame(questions, frames.MAX_QUESTION)) is not None:
         # The default action of SIGPROF ends the process even inside C code, where no Python handler would run.
         signal.setitimer(signal.ITIMER_PROF, seconds)
-        answer = frames.encode_reading(read(frames.decode_message(body), kit))
+        question = frames.decode_question(body)
+        answer = frames.encode_reading(read(question.message, kit, question.keys))
         signal.setitimer(signal.ITIMER_PROF, 0)
         _send(answers, answer)
 

@@ -9,6 +9,7 @@ from typing import BinaryIO, get_args, get_type_hints
 
 import msgspec
 
+from agent.model.dkim import KeyAnswer
 from agent.model.mail import RawMessage
 from agent.model.reading import Reading
 from agent.model.settings import Settings
@@ -25,13 +26,21 @@ class FrameError(ValueError):
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
-    """The first frame to the reader: the settings without secrets, and the key ring as text."""
+    """The first frame to the reader: settings without secrets, the key ring as text, the keys that sign our mail."""
 
     settings: Settings
     key_file_text: str
+    own_keys: tuple[KeyAnswer, ...] = ()
 
     def __repr__(self) -> str:
         return "Hello(...)"  # the key ring is a secret
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One mail to read, and what the DNS said about the keys of its signatures."""
+
+    message: RawMessage
+    keys: tuple[KeyAnswer, ...] = ()
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -61,7 +70,7 @@ _signals: dict[str, msgspec.msgpack.Decoder[Signal]] = {
     kind.__name__: msgspec.msgpack.Decoder(kind) for kind in get_args(Signal)
 }
 _hello = msgspec.msgpack.Decoder(Hello)
-_message = msgspec.msgpack.Decoder(RawMessage)
+_question = msgspec.msgpack.Decoder(Question)
 _reply: msgspec.msgpack.Decoder[Ready | Answer | Failed] = msgspec.msgpack.Decoder(Ready | Answer | Failed)
 
 
@@ -78,15 +87,15 @@ def decode_hello(body: bytes) -> Hello:
         raise FrameError(f"the first frame cannot be read: {error}") from None
 
 
-def encode_message(message: RawMessage) -> bytes:
+def encode_question(question: Question) -> bytes:
     """The body of a question."""
-    return _encode(message)
+    return _encode(question)
 
 
-def decode_message(body: bytes) -> RawMessage:
+def decode_question(body: bytes) -> Question:
     """A question, or FrameError."""
     try:
-        return _message.decode(body)
+        return _question.decode(body)
     except msgspec.DecodeError as error:
         raise FrameError(f"a question cannot be read: {error}") from None
 

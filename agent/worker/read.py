@@ -6,6 +6,7 @@ from agent.classify import classify, role_of
 from agent.mail.parse import parse
 from agent.mail.quotes import NO_MARKERS, Markers
 from agent.mail.thread import references, written_at
+from agent.model.dkim import KeyAnswer
 from agent.model.mail import RawMessage
 from agent.model.reading import Reading
 from agent.model.settings import Limits, Settings
@@ -23,13 +24,14 @@ class ReadingKit:
     ring: KeyRing | None
     catalog: Catalog
     markers: Markers = NO_MARKERS
+    own_keys: tuple[KeyAnswer, ...] = ()  # those our own mail is signed with
 
 
-def read(message: RawMessage, kit: ReadingKit) -> Reading:
-    """All that one mail says, the weightiest signal first."""
+def read(message: RawMessage, kit: ReadingKit, keys: tuple[KeyAnswer, ...] = ()) -> Reading:
+    """All that one mail says, the weightiest signal first; `keys` are those of its signatures, looked up before."""
     settings = kit.settings
     mail = parse(message, settings.limits if settings else Limits(), kit.markers)
-    proof = assess(mail, message, settings, kit.ring)
+    proof = assess(mail, message, settings, kit.ring, keys, kit.own_keys)
     role = role_of(mail, message, settings.addresses if settings else None)
     signals = classify(mail, proof, role, kit.catalog)
     return Reading(

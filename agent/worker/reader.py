@@ -6,6 +6,7 @@ read. When the child dies or is killed for hanging, that one mail is blamed; the
 
 import asyncio
 
+from agent.model.dkim import KeyAnswer
 from agent.model.mail import RawMessage
 from agent.model.reading import Reading
 from agent.model.settings import Settings, without_secrets
@@ -21,8 +22,8 @@ START_PAUSES = (0.0, 0.2, 1.0, 3.0)  # seconds before each try to start
 class Reader:
     """Reads mails in a process of its own."""
 
-    def __init__(self, settings: Settings, key_file_text: str = "") -> None:
-        hello = frames.Hello(settings=without_secrets(settings), key_file_text=key_file_text)
+    def __init__(self, settings: Settings, key_file_text: str = "", own_keys: tuple[KeyAnswer, ...] = ()) -> None:
+        hello = frames.Hello(settings=without_secrets(settings), key_file_text=key_file_text, own_keys=own_keys)
         self._hello = frames.framed(frames.encode_hello(hello), frames.MAX_QUESTION)
         self._limits = settings.limits
         self._child: Child | None = None
@@ -35,10 +36,12 @@ class Reader:
         self._stopped = False
         await self._living()
 
-    async def read(self, message: RawMessage) -> Reading:
+    async def read(self, message: RawMessage, keys: tuple[KeyAnswer, ...] = ()) -> Reading:
         """What the mail says; ReaderFailed when the mail cannot be read, ReaderDown when there is no reader."""
         try:
-            question = frames.framed(frames.encode_message(message), frames.MAX_QUESTION)
+            question = frames.framed(
+                frames.encode_question(frames.Question(message=message, keys=keys)), frames.MAX_QUESTION
+            )
         except ValueError as error:  # too large for a frame, or an envelope that is no Unicode
             raise ReaderFailed(str(error)) from None
         async with self._places:

@@ -1,4 +1,4 @@
-"""The real program from READY to its end: it promises nothing before it can, drops nothing at a stop, and never limps."""
+"""The real program from READY to its end: no promise too early, no mail dropped at a stop, no limping on."""
 
 import asyncio
 import json
@@ -39,7 +39,10 @@ class Site:
         """The suppression list: address and state."""
         public = open_public(self.settings.store)
         try:
-            return {str(row[0]): str(row[1]) for row in public.file.connection.execute("SELECT address, state FROM suppressed")}
+            return {
+                str(row[0]): str(row[1])
+                for row in public.file.connection.execute("SELECT address, state FROM suppressed")
+            }
         finally:
             public.close()
 
@@ -160,7 +163,6 @@ async def test_a_writer_that_dies_takes_the_program_with_it(tmp_path: Path) -> N
             with suppress(EOFError, OSError):  # it may be gone before it can say so
                 await peer.send(mail)
         assert await life.gone() not in (0, -signal.SIGKILL)
-        print(life.lines)
     async with Program(site.config) as life:
         await life.ready()  # the start compares both files and mends
         await life.until(lambda: site.counts().inbox == {"done": 1})

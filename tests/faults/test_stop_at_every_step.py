@@ -17,6 +17,7 @@ import pytest
 from agent.effects import runner
 from agent.effects.relay import HandOver
 from agent.model.address import parse_address
+from agent.model.dkim import KeyAnswer
 from agent.model.mail import Door, Purpose, RawMessage, Source
 from agent.model.plan import Done, Outcome, SendLetter
 from agent.model.reading import Reading
@@ -74,8 +75,8 @@ class InProcess:
 
     kit: ReadingKit
 
-    async def read(self, message: RawMessage) -> Reading:
-        return read(message, self.kit)
+    async def read(self, message: RawMessage, keys: tuple[KeyAnswer, ...] = ()) -> Reading:
+        return read(message, self.kit, keys)
 
 
 @dataclass(frozen=True)

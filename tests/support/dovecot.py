@@ -22,6 +22,7 @@ default_internal_group = {group}
 default_login_user = {login}
 protocols = imap lmtp
 listen = 127.0.0.1
+hostname = imap.shop.example
 log_path = {log}
 ssl = yes
 first_valid_uid = {uid}
@@ -44,6 +45,11 @@ service imap-login {{
   inet_listener imaps {{
     port = {imaps}
     ssl = yes
+  }}
+}}
+service auth {{
+  inet_listener sasl {{
+    port = {sasl}
   }}
 }}
 service lmtp {{
@@ -113,11 +119,14 @@ class _Identity:
 
 
 class Dovecot:
-    """`with Dovecot({"sales@shop.example": "pw"}) as server: server.imap_port, imaps_port, lmtp_port, certificate`."""
+    """`with Dovecot({"sales@shop.example": "pw"}) as server: server.imap_port, imaps_port, lmtp_port, certificate`.
+
+    At `sasl_port` Postfix may ask it who somebody is.
+    """
 
     def __init__(self, users: dict[str, str], *, mailbox_format: str = "maildir") -> None:
         self.users = users
-        self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
+        self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = free_ports(4)
         self._format = mailbox_format
 
     @staticmethod
@@ -136,35 +145,44 @@ class Dovecot:
         for name in ("run", "state", "mail"):
             (self.directory / name).mkdir(mode=0o755)
         os.chown(self.directory / "mail", identity.owner.pw_uid, identity.owner.pw_gid)
-        self.certificate, key = self_signed(self.directory)
+        self.certificate, self.key = self_signed(self.directory)
         users = self.directory / "users"
         users.write_text("".join(f"{user}:{{PLAIN}}{password}::::::\n" for user, password in self.users.items()))
         users.chmod(0o644)
         self.log = self.directory / "dovecot.log"
         self.log.touch()
-        (self.directory / "dovecot.conf").write_text(self._configuration(program, identity, key))
-        self._child = ChildServer(
-            [program, "-F", "-c", str(self.directory / "dovecot.conf")], self.log, cwd=self.directory
-        )
+        (self.directory / "dovecot.conf").write_text(self._configuration(program, identity))
+        self._command = [program, "-F", "-c", str(self.directory / "dovecot.conf")]
         try:
-            self._child.wait_for_port(self.imap_port)
-            self._child.wait_for_port(self.lmtp_port)
+            self.start()
         except BaseException:
             self.__exit__(None, None, None)
             raise
         return self
 
+    def start(self) -> None:
+        """Serve; again after `stop`."""
+        self._child = ChildServer(self._command, self.log, cwd=self.directory)
+        for port in (self.imap_port, self.lmtp_port):
+            self._child.wait_for_port(port)
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Serve no more; with `kill` all its processes at once and without a word."""
+        if kill:
+            self._child.kill()
+        self._child.stop()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._child.stop()
+        self.stop(kill=True)  # nobody wants its mailboxes any more
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def maildir(self, user: str) -> Path:
         """Where a user's mail lies."""
         return self.directory / "mail" / user
 
-    def _configuration(self, program: str, identity: _Identity, key: Path) -> str:
+    def _configuration(self, program: str, identity: _Identity) -> str:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         old = tuple(map(int, re.findall(r"\d+", said)[:2])) < (2, 4)
         first, last, lmtp_listen = ("", VERSION_2_3, "address") if old else (VERSION_2_4_FIRST, VERSION_2_4, "listen")
@@ -173,10 +191,11 @@ class Dovecot:
             log=self.log,
             format=self._format,
             certificate=self.certificate,
-            key=key,
+            key=self.key,
             imap=self.imap_port,
             imaps=self.imaps_port,
             lmtp=self.lmtp_port,
+            sasl=self.sasl_port,
             lmtp_listen=lmtp_listen,
             internal=identity.internal,
             group=identity.group,

@@ -67,6 +67,7 @@ class FakeImap:
         self.hooks = dict(hooks or {})
         self.greeting = greeting
         self.uidvalidity = 77
+        self.arrived = "22-Nov-2026 12:00:00 +0000"
         self.folders = ["INBOX", "Junk"]
         self.commands: list[str] = []
         self.port = 0
@@ -181,6 +182,5 @@ class FakeImap:
         if "BODY.PEEK[]" in command:
             return b"* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (number, uid, len(raw), raw)
         gmail = f" X-GM-MSGID {1000 + uid}" if "X-GM-MSGID" in command else ""
-        return (
-            f'* {number} FETCH (UID {uid} RFC822.SIZE {len(raw)} INTERNALDATE "22-Nov-2026 12:00:00 +0000"{gmail})\r\n'
-        ).encode()
+        listed = f'UID {uid} RFC822.SIZE {len(raw)} INTERNALDATE "{self.arrived}"{gmail}'
+        return f"* {number} FETCH ({listed})\r\n".encode()

@@ -1,7 +1,7 @@
 """The IMAP door under test: a real store behind it, a sink that can be waited for, waits that cost no time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +54,10 @@ class Inbox:
                 self.messages.append(message)
             self._changed.notify_all()
         return number
+
+    async def accept_many(self, mails: Sequence[tuple[RawMessage, MailboxPlace]]) -> tuple[int, ...]:
+        """Store each by itself: a test may look at every one."""
+        return tuple(await asyncio.gather(*(self.accept(message, place) for message, place in mails)))
 
     async def holds(self, count: int) -> None:
         """Wait until so many mails were stored."""

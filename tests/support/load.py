@@ -93,7 +93,9 @@ SUBJECT_AND_TEXT = {
 }
 
 
-def mint_people(settings: Settings, count: int) -> tuple[Person, ...]:
+def mint_people(
+    settings: Settings, count: int, address: str = "buyer{number}@garden{number}.example"
+) -> tuple[Person, ...]:
     """So many people, each at a domain of their own, entered into the send log."""
     db = open_db(settings.store)
     try:
@@ -101,7 +103,7 @@ def mint_people(settings: Settings, count: int) -> tuple[Person, ...]:
         people: list[Person] = []
         with db.transaction():
             for number in range(count):
-                key = parse_address(f"buyer{number}@garden{number}.example")
+                key = parse_address(address.format(number=number))
                 assert key is not None
                 name = tokens.token_id(secrets.token_bytes(8))
                 mail = SentMail(id=name, address=key, list="", campaign="", minted_at=utc_now(), letter=False)

@@ -64,20 +64,21 @@ def write_config(directory: Path, smtp_port: int, *, relay_port: int = 0, attemp
 class Program:
     """One life of the program; `lines` is its log so far. `async with Program(config) as life: await life.ready()`."""
 
-    def __init__(self, config: Path, *, before: Callable[[socket.socket], object] = lambda _: None) -> None:
+    def __init__(self, config: Path, *options: str, before: Callable[[socket.socket], object] = lambda _: None) -> None:
         self.lines: list[str] = []
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notified.bind("")  # Linux then gives it an abstract name
         self.notified.setblocking(False)
         before(self.notified)
         self._config = config
+        self._options = options
         self._spoke = asyncio.Event()
         self._readers: list[int] = []
 
     async def __aenter__(self) -> "Program":
         name = "@" + self.notified.getsockname()[1:].decode("ascii")
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "agent", "-c", str(self._config), "run",
+            sys.executable, "-m", "agent", "-c", str(self._config), "run", *self._options,
             stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True,
             env={**os.environ, "NOTIFY_SOCKET": name, "MALLOC_ARENA_MAX": "2"},
         )  # fmt: skip
@@ -101,7 +102,7 @@ class Program:
     async def ready(self) -> None:
         """Return at READY=1; RuntimeError with the log when the program ends before it."""
         if await self.told() != "READY=1":
-            raise RuntimeError(f"never became ready: {self.lines}")
+            raise RuntimeError(f"never became ready: {self.lines[-5:]}")
 
     async def told(self) -> str:
         """What systemd would be told next; empty when the program has ended instead."""
@@ -114,9 +115,9 @@ class Program:
         finally:
             telling.cancel()
 
-    async def until(self, done: Callable[[], bool]) -> None:
+    async def until(self, done: Callable[[], bool], seconds: float = SECONDS) -> None:
         """Return when `done` says so; it is asked again after whatever the program logs."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(max(seconds, SECONDS)):
             while not done():
                 self._spoke.clear()
                 if self._listening.done():

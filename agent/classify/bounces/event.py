@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from agent.classify.bounces.failure import MAX_RECIPIENTS, Failure, address_of
 from agent.classify.bounces.notice import Notice
+from agent.mail.fields import without_type
 from agent.mail.status import find_status
 from agent.model.mail import ParsedMail
 from agent.model.report import RecipientReport
@@ -50,6 +51,6 @@ def _failure(recipient: _Fields, bounce: _Fields) -> Failure | None:
     report = RecipientReport(
         final_recipient=str(address),
         status=find_status(str(recipient.get("status", ""))),
-        diagnostic=str(recipient.get("diagnosticCode", "")) or said,
+        diagnostic=without_type(str(recipient.get("diagnosticCode", ""))) or said,
     )
     return Failure(address=address, report=report, delayed=str(recipient.get("action", "")).lower() == "delayed")

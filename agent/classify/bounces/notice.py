@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from agent.classify.evidence import is_daemon
-from agent.mail.status import find_status
+from agent.mail.status import find_reply_code, find_status
 from agent.model.mail import AutomaticMark, ParsedMail
 from agent.rules.catalog import Catalog
 from agent.rules.schema import Kind, Stage
@@ -18,22 +18,29 @@ _SUBJECT, _SENDER = 300, 300
 
 # Lines by which mailers announce the copy of the returned mail. Below them stand our own words.
 _ANNOUNCED = re.compile(
-    r"^[^\w\n]{0,40}(?:[^\n]{0,60}\b(?:is|are|of|here is|included is) )?"
+    r"[^\w\n]{0,40}(?:[^\n]{0,60}\b(?:is|are|of) )?"
     r"(?:(?:the |a |your )?(?:copy|headers?|beginning|contents?|summary|first part|first \d+ lines|top \d+ lines)"
     r" (?:of|and top)\b[^\n]{0,60}(?:message|mail|lines)"
-    r"|(?:the |your )?(?:original|unsent|returned|undelivered|old|rejected|non-delivered) (?:e-?mail|message|information)"
+    r"|(?:the |your )?(?:original|unsent|returned|undelivered|old|rejected) (?:e-?mail|message)"
     r"(?: text| headers?)?(?: follows?| below| details)?(?=[^\w\n]{0,90}$)"
     r"|start of returned message|message (?:headers?|body|text|details)(?: follows?| suppressed)?(?=[^\w\n]{0,90}$)"
     r"|mensaje original|mensagem original|message d'origine|messaggio originale|urspr[uü]ngliche nachricht"
     r"|исходное сообщение|оригинал письма|原邮件|原信件|附件中的|original mail info|元のメール)",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
-# A header block that nothing announces: a trace field with two more fields after it.
+_ANNOUNCING = (
+    "copy of", "original m", "original e", "header", "message body", "message text", "message details", "contents of",
+    "content of", "summary of", "beginning of", "first part of", " lines of", "unsent m", "returned m", "undelivered m",
+    "old message", "rejected m", "mensaje o", "mensagem o", "message d'o", "messaggio o", "liche nachricht",
+    "исходное", "оригинал", "原邮件", "原信件", "附件中的", "元のメール",
+)  # fmt: skip
+# A header block that nothing announces: a trace field with another field within a few lines.
 _TRACE = re.compile(
-    r"^[ \t]{0,8}(?:received|return-path|dkim-signature|message-id|x-originating-ip|mime-version)[ \t]?:[^\n]*\n"
-    r"(?:[^\n]*\n){0,6}?[ \t]{0,8}(?:received|from|to|date|subject|message-id|content-type|x-[\w-]+)[ \t]?:",
-    re.IGNORECASE | re.MULTILINE,
+    r"[ \t]{0,8}[\w-]+[ \t]?:[^\n]*\n"
+    r"(?:[^\n]*\n){0,6}?[ \t]{0,8}(?:received|from|to|date|subject|message-id|content-type|x-[\w-]+)[ \t]?:"
 )
+_TRACING = ("received:", "return-path:", "dkim-signature:", "message-id:", "x-originating-ip:", "mime-version:")
+_MAX_LOOKS = 8
 _NOT_OURS = ("disposition-notification", "feedback-report")
 
 
@@ -44,7 +51,8 @@ class Notice:
     text: str  # up to the returned copy
     rest: str  # the returned copy, as far as it stands in the text
     delayed: bool
-    rule: str = ""
+    challenge: bool  # it asks the sender to prove himself: nothing failed
+    rule: str
 
 
 def body_of(mail: ParsedMail) -> str:
@@ -55,9 +63,25 @@ def body_of(mail: ParsedMail) -> str:
 def split_body(mail: ParsedMail) -> tuple[str, str]:
     """The notice, and the copy of the returned mail below it."""
     text = mail.text[:MAX_TEXT]
-    ends = [match.start() for match in (_ANNOUNCED.search(text), _TRACE.search(text)) if match]
-    end = min(ends, default=len(text))
+    folded = text.lower() if len(text.lower()) == len(text) else text  # a few letters grow when they are lowered
+    end = min(_first(folded, _ANNOUNCING, _ANNOUNCED), _first(folded, _TRACING, _TRACE, leading=True))
     return text[:end], text[end:]
+
+
+def _first(text: str, words: tuple[str, ...], line: re.Pattern[str], *, leading: bool = False) -> int:
+    """Where the first line begins that holds one of the words and has this form; plain search is what makes it fast."""
+    end = len(text)
+    for word in words:
+        at = text.find(word, 0, end)
+        for _ in range(_MAX_LOOKS):
+            if at < 0:
+                break
+            start = text.rfind("\n", 0, at) + 1
+            if (not leading or not text[start:at].strip()) and line.match(text, start):
+                end = start
+                break
+            at = text.find(word, at + 1, end)
+    return end
 
 
 def read_notice(mail: ParsedMail, catalog: Catalog) -> Notice | None:
@@ -67,19 +91,22 @@ def read_notice(mail: ParsedMail, catalog: Catalog) -> Notice | None:
         return None  # a read receipt says that it arrived (RFC 8098)
     subject = catalog.find(Stage.NOTICE_SUBJECT, mail.subject[:_SUBJECT])
     daemon = _by_daemon(mail, catalog)
-    if not (subject or daemon or mail.return_path == ""):
+    if not (subject or daemon or _unsigned_report(mail, catalog)):
         return None
     text, rest = split_body(mail)
     said = catalog.find(Stage.NOTICE_TEXT, text)
     kinds = {hit.rule.yields.kind for hit in (*subject, *said)}
-    if Kind.AUTOREPLY in kinds:
-        return None
-    if not (said and (subject or daemon or mail.return_path == "")) and not (
-        daemon and (subject or _names_error(text, catalog)) or (subject and _names_error(text, catalog))
-    ):
+    challenge = Kind.AUTOREPLY in kinds
+    if not challenge and not (said or (daemon and subject) or _names_error(text, catalog, daemon=daemon)):
         return None
     rule = next((hit.rule.id for hit in (*said, *subject)), "daemon")
-    return Notice(text=text, rest=rest, delayed=Kind.DELAY in kinds, rule=rule)
+    return Notice(text=text, rest=rest, delayed=Kind.DELAY in kinds, challenge=challenge, rule=rule)
+
+
+def _unsigned_report(mail: ParsedMail, catalog: Catalog) -> bool:
+    """A null sender alone: notices have it (RFC 5321 section 4.5.5), and vacation notes too (RFC 3834 section 3.3)."""
+    answers = AutomaticMark.AUTO_REPLIED in mail.automatic or bool(catalog.find(Stage.AUTO_REPLY, mail.subject))
+    return AutomaticMark.NULL_SENDER in mail.automatic and not answers
 
 
 def _by_daemon(mail: ParsedMail, catalog: Catalog) -> bool:
@@ -87,9 +114,10 @@ def _by_daemon(mail: ParsedMail, catalog: Catalog) -> bool:
         AutomaticMark.REPORT in mail.automatic
         or is_daemon(mail)
         or bool(catalog.find(Stage.NOTICE_SENDER, mail.headers.first("From")[:_SENDER]))
-        or bool(mail.headers.first("X-Failed-Recipients"))
     )
 
 
-def _names_error(text: str, catalog: Catalog) -> bool:
-    return find_status(text)[:1] in ("4", "5") or bool(catalog.find(Stage.BOUNCE_TEXT, text))
+def _names_error(text: str, catalog: Catalog, *, daemon: bool) -> bool:
+    """An error code, and words that explain it. Without a daemon behind it, that is what a person quotes."""
+    coded = find_status(text)[:1] in ("4", "5") or bool(find_reply_code(text))
+    return daemon and coded and bool(catalog.find(Stage.BOUNCE_TEXT, text))

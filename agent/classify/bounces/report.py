@@ -2,6 +2,7 @@
 
 from agent.classify.bounces.failure import MAX_RECIPIENTS, Failure, address_of
 from agent.classify.bounces.notice import Notice
+from agent.classify.placeholder import is_redacted
 from agent.mail.dsn import parse_dsn
 from agent.model.address import AddressKey
 from agent.model.mail import ParsedMail
@@ -16,10 +17,16 @@ def from_dsn(mail: ParsedMail, proof: Proof) -> tuple[Failure, ...]:
 
 def from_pasted(mail: ParsedMail, notice: Notice) -> tuple[Failure, ...]:
     """Those of a report whose fields stand in the text of a notice."""
-    text = notice.text
-    if "ecipient:" not in text:
-        return ()
-    return _failures(parse_dsn(text.encode(), "utf-8"), final_only=False)
+    return _pasted(notice.text)
+
+
+def from_inside(mail: ParsedMail, notice: Notice) -> tuple[Failure, ...]:
+    """Those of a report that a gateway wrapped into a notice of its own; one level, and nothing deeper."""
+    return _failures(mail.inner_dsn, final_only=False) if mail.inner_dsn else _pasted(notice.rest)
+
+
+def _pasted(text: str) -> tuple[Failure, ...]:
+    return _failures(parse_dsn(text.encode(), "utf-8"), final_only=False) if "ecipient:" in text else ()
 
 
 def speaks_of_success(dsn: Dsn) -> bool:
@@ -49,4 +56,4 @@ def _person(report: RecipientReport, *, final_only: bool) -> AddressKey | None:
     what a forwarder made of it. Our own relay's word covers only what it tried itself.
     """
     texts = (report.final_recipient,) if final_only else (report.original_recipient, report.final_recipient)
-    return next((key for key in map(address_of, texts) if key is not None), None)
+    return next((key for key in map(address_of, texts) if key is not None and not is_redacted(key)), None)

@@ -1,9 +1,9 @@
 """From failures to signals: what each one means, and what proves it."""
 
-from collections.abc import Callable
 from functools import partial
 
 from agent.classify.bounces.failure import Failure
+from agent.classify.bounces.names import said_of
 from agent.classify.bounces.notice import body_of
 from agent.classify.evidence import clipped, from_sender, token_of
 from agent.classify.verdict import Verdict, judge
@@ -21,27 +21,43 @@ _PLACES = (
 )
 
 
-def signals_of(
-    mail: ParsedMail, proof: Proof, catalog: Catalog, failures: tuple[Failure, ...]
-) -> tuple[Signal, ...]:
+def signals_of(mail: ParsedMail, proof: Proof, catalog: Catalog, failures: tuple[Failure, ...]) -> tuple[Signal, ...]:
     """A signal for each failure."""
     token = next(filter(None, (token_of(proof, *where) for where in _PLACES)), None)
     # A token names one person; beside several failed recipients it cannot say which of them is his.
     ours = token if len(failures) == 1 else None
-    context = partial(body_of, mail)
-    return tuple(_signal(mail, proof, failure, judge(failure.report, catalog, context), ours) for failure in failures)
+    return tuple(
+        _signal(
+            mail,
+            proof,
+            failure,
+            judge(failure.report, catalog, partial(_around, mail, failure, alone=len(failures) == 1)),
+            ours,
+        )
+        for failure in failures
+    )
+
+
+def _around(mail: ParsedMail, failure: Failure, *, alone: bool) -> str:
+    """What the notice says of this recipient; all it says, where it has no other or the failure holds that already."""
+    text = body_of(mail)
+    if alone:
+        return text
+    said = said_of(failure.address, text)
+    return said if failure.report.diagnostic.strip() != said.strip() else text
 
 
 def _signal(mail: ParsedMail, proof: Proof, failure: Failure, verdict: Verdict, token: Token | None) -> Signal:
     if verdict.challenge:
         return AutoReply(address=failure.address, evidence=from_sender(proof, verdict.rule, verdict.excerpt))
     said = clipped(failure.report.diagnostic)
+    relay = proof.own_relay and mail.dsn is not None  # of our relay's words only the report's are its own
     return Bounce(
         address=failure.address,
         evidence=Evidence(
             rule=verdict.rule,
-            excerpt=verdict.excerpt or said,
-            strength=_strength(proof, failure.address, token),
+            excerpt=said or verdict.excerpt,
+            strength=_strength(proof, failure.address, token, relay),
             token=token,
             authenticated=proof.authenticated,
         ),
@@ -51,11 +67,12 @@ def _signal(mail: ParsedMail, proof: Proof, failure: Failure, verdict: Verdict, 
         diagnostic=said,
         delayed=failure.delayed,
         original_message_id=mail.original.first("Message-ID") if mail.original else "",
+        own_signature=token is None and not relay and proof.own_signature == failure.address,
     )
 
 
-def _strength(proof: Proof, address: AddressKey, token: Token | None) -> Strength:
+def _strength(proof: Proof, address: AddressKey, token: Token | None, relay: bool) -> Strength:
     """Policy section 2: our token, our own relay, or our own signature on the returned mail to this very address."""
-    if token is not None or proof.own_relay or proof.own_signature == address:
+    if token is not None or relay or proof.own_signature == address:
         return Strength.E3
     return Strength.E2 if proof.authenticated else Strength.E1

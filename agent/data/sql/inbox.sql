@@ -1,6 +1,9 @@
 -- name: inbox_find(reference)$
 SELECT id FROM inbox WHERE reference = :reference;
 
+-- name: inbox_known(references_json)
+SELECT reference, id FROM inbox WHERE reference IN (SELECT value FROM json_each(:references_json));
+
 -- name: inbox_add(reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)$
 INSERT INTO inbox (reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)
 VALUES (:reference, :door, :account, :role, :envelope_from, :envelope_to, :peer, :size, :received_at)
@@ -14,13 +17,17 @@ SELECT id, error FROM inbox
 WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts >= :attempts
 ORDER BY attempts, id;
 
--- name: inbox_fresh(batch)
+-- name: inbox_fresh(batch, now, far)
 SELECT id FROM inbox
-WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts = 0 ORDER BY id LIMIT :batch;
+WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts = 0
+  AND NOT EXISTS (SELECT 1 FROM put_off WHERE inbox_id = inbox.id AND due_at > :now AND due_at < :far)
+ORDER BY id LIMIT :batch;
 
--- name: inbox_tried()$
+-- name: inbox_tried(now, far)$
 SELECT id FROM inbox
-WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts > 0 ORDER BY attempts, id LIMIT 1;
+WHERE status IN ('new', 'token_applied') AND observed = 0 AND attempts > 0
+  AND NOT EXISTS (SELECT 1 FROM put_off WHERE inbox_id = inbox.id AND due_at > :now AND due_at < :far)
+ORDER BY attempts, id LIMIT 1;
 
 -- name: inbox_count_take()$
 UPDATE counter SET value = value + 1 WHERE name = 'takes' RETURNING value;
@@ -28,7 +35,8 @@ UPDATE counter SET value = value + 1 WHERE name = 'takes' RETURNING value;
 -- name: inbox_attempt(id)^
 UPDATE inbox SET attempts = attempts + 1 WHERE id = :id
 RETURNING id, attempts, status, reference, door, account, role, envelope_from, envelope_to, peer, received_at,
-  (SELECT raw FROM inbox_raw WHERE inbox_id = inbox.id);
+  (SELECT raw FROM inbox_raw WHERE inbox_id = inbox.id),
+  (SELECT times FROM put_off WHERE inbox_id = inbox.id);
 
 -- name: inbox_finish(id, kind, content_key, now)!
 UPDATE inbox SET status = 'done', kind = :kind, content_key = :content_key, error = '', finished_at = :now

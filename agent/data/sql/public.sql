@@ -74,3 +74,6 @@ ON CONFLICT DO NOTHING;
 
 -- name: wanted_end()!
 DELETE FROM wanted;
+
+-- name: public_listed(keys)
+SELECT DISTINCT address FROM suppressed WHERE scope = 'all' AND address IN (SELECT value FROM json_each(:keys));

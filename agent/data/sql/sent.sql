@@ -47,3 +47,6 @@ SELECT vector FROM token_check WHERE kid = :kid;
 
 -- name: token_vector_add(kid, vector)!
 INSERT INTO token_check (kid, vector) VALUES (:kid, :vector);
+
+-- name: contact_tags(key)$
+SELECT tags FROM contacts WHERE key = :key;

@@ -14,7 +14,7 @@ from agent.intake.imap.session import Desk, Session
 from agent.intake.imap.trouble import Alarm, AlarmCall, ImapTrouble, Mistake, said
 from agent.model.settings import ImapAccount
 from agent.obs.log import event
-from agent.process import Sink
+from agent.process import MailboxSink
 from agent.store.errors import StoreError
 from agent.store.writer import Writer
 
@@ -26,7 +26,7 @@ TIMING = Timing()
 async def run(
     account: ImapAccount,
     password: str,
-    sink: Sink,
+    sink: MailboxSink,
     writer: Writer,
     *,
     now: Callable[[], datetime],
@@ -34,8 +34,12 @@ async def run(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
     timing: Timing = TIMING,
+    hands_off: bool = False,
 ) -> None:
-    """Read this account's folders until cancelled; `alarm` hears each thing that needs a person, once."""
+    """Read this account's folders until cancelled; `alarm` hears each thing that needs a person, once.
+
+    With `hands_off` nothing in the mailbox is touched; a later run without it flags or moves what was stored.
+    """
     alarms = _Alarms(account.name, alarm)
     backoff = Backoff()
 
@@ -50,6 +54,7 @@ async def run(
         now=now,
         tell=alarms.mention,
         healthy=healthy,
+        hands_off=hands_off,
     )
     while True:
         try:

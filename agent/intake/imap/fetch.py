@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from agent.intake.imap.connection import Connection
 from agent.intake.imap.folders import Response
 
-PAGE = 200  # mails whose sizes are asked for at once
+PAGE = 1000  # mails whose sizes are asked for at once
 BATCH_MAILS = 200
 BATCH_BYTES = 4_000_000
 HEAD_BYTES = 262_144  # of a mail that is too large to be read whole
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # never the locale's
+_MONTH = {name.lower().encode("ascii"): number for number, name in enumerate(_MONTHS, 1)}
 _FETCH = re.compile(rb"\d+ FETCH \(", re.I)
 _UID = re.compile(rb"[( ]UID (\d{1,10})\b", re.I)
 _SIZE = re.compile(rb"[( ]RFC822\.SIZE (\d{1,12})\b", re.I)
@@ -98,28 +99,40 @@ async def bodies(connection: Connection, group: Sequence[Listed], whole_bytes: i
     wanted = {mail.uid for mail in group}
     found = {}
     for response in answer.responses:
-        uid, raw = _number(_UID, response), _body(response)
+        uid, raw = _uid(response), _body(response)
         if uid in wanted and raw is not None:
             found[uid] = raw
     return found
 
 
+async def heads(connection: Connection, uids: Sequence[int], *fields: str) -> dict[int, bytes]:
+    """These header fields of each mail that is still there, as they stand in it."""
+    answer = await connection.fetch(uid_set(uids), f"BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})]")
+    found = {}
+    for response in answer.responses:
+        uid = _uid(response)
+        if uid is not None and len(response) > 1:
+            found[uid] = response[1]
+    return found
+
+
 def _listed(response: Response) -> Listed | None:
-    uid, size = _number(_UID, response), _number(_SIZE, response)
-    if uid is None or size is None:
-        return None
-    return Listed(uid=uid, size=size, arrived_at=_arrival(response[0]), gmail_id=str(_number(_GMAIL, response) or ""))
-
-
-def _number(pattern: re.Pattern[bytes], response: Response) -> int | None:
-    """A number out of the response's own text, never out of a literal: that is somebody's mail."""
     if not _FETCH.match(response[0]):
         return None
-    for text in response[::2]:
-        match = pattern.search(text)
-        if match:
-            return int(match[1])
-    return None
+    text = b" ".join(response[::2])
+    uid, size, gmail = _UID.search(text), _SIZE.search(text), _GMAIL.search(text)
+    if uid is None or size is None:
+        return None
+    gmail_id = gmail[1].decode("ascii") if gmail else ""
+    return Listed(uid=int(uid[1]), size=int(size[1]), arrived_at=_arrival(text), gmail_id=gmail_id)
+
+
+def _uid(response: Response) -> int | None:
+    """Out of the response's own text, never out of a literal: that is somebody's mail."""
+    if not _FETCH.match(response[0]):
+        return None
+    found = _UID.search(response[0]) or _UID.search(b" ".join(response[2::2]))
+    return int(found[1]) if found else None
 
 
 def _body(response: Response) -> bytes | None:
@@ -135,14 +148,11 @@ def _arrival(text: bytes) -> datetime | None:
     match = _DATE.search(text)
     if match is None:
         return None
-    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = (
-        part.decode("ascii") for part in match.groups()
-    )
-    zone = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = match.groups()
     try:
-        local = datetime(
-            int(year), _MONTHS.index(month.title()) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
-        )
-        return local - zone if sign == "+" else local + zone
-    except (ValueError, OverflowError):
+        numbers = (int(year), _MONTH[month.lower()], int(day), int(hour), int(minute), int(second))
+        zone = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+        local = datetime(*numbers, tzinfo=UTC)
+        return local - zone if sign == b"+" else local + zone
+    except (KeyError, ValueError, OverflowError):
         return None

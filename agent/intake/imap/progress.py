@@ -27,6 +27,7 @@ class Progress:
         self._writer = writer
         self._account = account
         self._now = now
+        self._reconsidered: set[str] = set()
 
     def place(self, folder: Selected, uid: int) -> MailboxPlace:
         """Where a mail lies."""
@@ -35,10 +36,19 @@ class Progress:
     async def since(self, folder: Selected) -> datetime:
         """Older mail is none of our business: the setting, else when this folder was first looked at."""
         chosen = self._account.since
-        if chosen is not None:
-            return chosen if chosen.tzinfo else chosen.replace(tzinfo=UTC)
         name, now = self._account.name, self._now()
-        return await self._writer.run(lambda db: ledger.first_start(db, name, folder.name, now)) - CLOCK_SLACK
+        first_look = folder.name not in self._reconsidered
+        self._reconsidered.add(folder.name)
+
+        def job(db: Db) -> datetime:
+            if first_look:
+                ledger.reconsider(db, name, folder.name)
+            return ledger.first_start(db, name, folder.name, now)
+
+        first_start = await self._writer.run(job)
+        if chosen is None:
+            return first_start - CLOCK_SLACK
+        return chosen if chosen.tzinfo else chosen.replace(tzinfo=UTC)
 
     async def unknown(self, folder: Selected, uids: Sequence[int]) -> tuple[int, ...]:
         """Those that were neither stored nor skipped, in order."""
@@ -61,12 +71,8 @@ class Progress:
         """Nothing is left to do for these."""
         places = [self.place(folder, uid) for uid in uids]
 
-        def job(db: Db) -> None:
-            for place in places:
-                ledger.settle(db, place)
-
         if places:
-            await self._writer.run(job)
+            await self._writer.run(lambda db: ledger.settle(db, places))
 
     async def too_old(self, folder: Selected, uids: Sequence[int]) -> None:
         """These are never fetched."""
@@ -74,7 +80,7 @@ class Progress:
 
         def job(db: Db) -> None:
             for place in places:
-                ledger.skip(db, place, "older than since")
+                ledger.skip(db, place, ledger.TOO_OLD)
 
         if places:
             await self._writer.run(job)

@@ -125,36 +125,37 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no 
         self.news.set()
 
     def _consume(self) -> None:
-        done = 0
-        with memoryview(self._buffer) as view:
+        """One loop over what is complete: lines, and literals as long as the line before announced."""
+        buffer, done = self._buffer, 0
+        with memoryview(buffer) as view:
             while self.failure is None:
-                end = self._end_of_part(done)
-                if end is None:
+                if self._literal is not None:
+                    end = done + self._literal
+                    if end > len(buffer):
+                        break
+                    self._parts.append(bytes(view[done:end]))
+                    self._literal, done = None, end  # the rest of the line follows
+                    continue
+                end = buffer.find(b"\r\n", done)
+                if end < 0:
+                    self._check_length(len(buffer) - done)
                     break
-                part = bytes(view[done:end])
-                done = end if self._literal is not None else end + 2
-                self._take_part(part)
-        del self._buffer[:done]
+                line = bytes(view[done:end])
+                done = end + 2
+                self._take_line(line)
+        del buffer[:done]
 
-    def _end_of_part(self, start: int) -> int | None:
-        """Where the literal or line that begins at `start` ends; None while it is incomplete."""
-        if self._literal is not None:
-            end = start + self._literal
-            return end if end <= len(self._buffer) else None
-        end = self._buffer.find(b"\r\n", start)
-        if end < 0 and len(self._buffer) - start > LINE_BYTES:
+    def _check_length(self, held: int) -> None:
+        if held > LINE_BYTES:
             raise ImapTrouble("the server sends a line without an end")
-        return end if end >= 0 else None
 
-    def _take_part(self, part: bytes) -> None:
-        self._parts.append(part)
-        announced = None if self._literal is not None else _LITERAL.search(part)
+    def _take_line(self, line: bytes) -> None:
+        self._parts.append(line)
+        announced = _LITERAL.search(line) if line.endswith(b"}") else None
         if announced:
             self._literal = int(announced[1].lstrip(b"0")[:20] or b"0")  # int() refuses very long numbers
             if self._literal > RESPONSE_BYTES:
                 raise ImapTrouble("the server announces a literal larger than 64 MB")
-        elif self._literal is not None:
-            self._literal = None  # the rest of the line follows
         else:
             response, self._parts = tuple(self._parts), []
             self._dispatch(response)
@@ -175,10 +176,11 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no 
         self.greeted.set()
 
     def _untagged(self, response: Response) -> None:
-        if _EXISTS.match(response[0]):
+        first = response[0]
+        if _EXISTS.match(first):
             self.news.set()
-        if _BYE.match(response[0]):
-            raise ImapTrouble(f"the server ends the connection: {said(response[0])}")
+        elif _BYE.match(first):
+            raise ImapTrouble(f"the server ends the connection: {said(first)}")
         if self.pending_sync_command is not None:
             self.pending_sync_command.take(response)
 

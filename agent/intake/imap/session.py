@@ -19,11 +19,15 @@ from agent.intake.imap.trouble import Mistake, NotStored, Worry
 from agent.model.mail import Door, RawMessage, Source
 from agent.model.settings import After, ImapAccount
 from agent.obs.log import event
-from agent.process import Sink
+from agent.process import MailboxSink
+from agent.store.errors import StoreError
+from agent.store.ledger import MailboxPlace
 
 log = logging.getLogger("optoutd.imap")
 
 Fetched = tuple[Listed, bytes]
+Results = Sequence[int | BaseException]
+Ends = tuple[Results | BaseException, BaseException | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +35,26 @@ class Desk:
     """Where a session's mail goes and whom it tells."""
 
     account: ImapAccount
-    sink: Sink
+    sink: MailboxSink
     progress: Progress
     now: Callable[[], datetime]
     tell: Callable[[Mistake], None]  # one alarm; the session goes on
     healthy: Callable[[], None]  # a whole round went well
+    hands_off: bool = False  # nothing in the mailbox is touched; what would have been waits in the ledger
+
+
+async def open_folder(connection: Connection, name: str) -> Selected:
+    """SELECT, but only what LIST knows under exactly this name."""
+    try:
+        pattern = wire(name)
+    except ValueError as error:
+        raise Mistake(Worry.FOLDER, str(error)) from None
+    listed = read_list((await connection.demand("LIST", '""', pattern)).responses)
+    if not any(same(folder.name, name) and folder.selectable for folder in listed):
+        everything = read_list((await connection.demand("LIST", '""', '"*"')).responses)
+        names = ", ".join(sorted(folder.name for folder in everything if folder.selectable)[:20])
+        raise Mistake(Worry.FOLDER, f"there is no folder {name!r}; the mailbox has: {names}")
+    return await connection.select(name)
 
 
 class Session:
@@ -79,17 +98,7 @@ class Session:
                 await self._connection.rest(left)
 
     async def _open(self, name: str) -> Selected:
-        """SELECT, but only what LIST knows under exactly this name."""
-        try:
-            pattern = wire(name)
-        except ValueError as error:
-            raise Mistake(Worry.FOLDER, str(error)) from None
-        listed = read_list((await self._connection.demand("LIST", '""', pattern)).responses)
-        if not any(same(folder.name, name) and folder.selectable for folder in listed):
-            everything = read_list((await self._connection.demand("LIST", '""', '"*"')).responses)
-            names = ", ".join(sorted(folder.name for folder in everything if folder.selectable)[:20])
-            raise Mistake(Worry.FOLDER, f"there is no folder {name!r}; the mailbox has: {names}")
-        return await self._connection.select(name)
+        return await open_folder(self._connection, name)
 
     async def _read(self, folder: Selected, above: int = 0) -> int:
         """Take in every mail that the ledger does not know, oldest first; returns the highest UID seen."""
@@ -122,8 +131,8 @@ class Session:
         whole = self._account.message_bytes
         for page in pages(uids, PAGE):
             listed = await sizes(self._connection, page)
-            old = [mail.uid for mail in listed if mail.arrived_at is not None and mail.arrived_at < since]
-            await self._progress.too_old(folder, old)
+            old = {mail.uid for mail in listed if mail.arrived_at is not None and mail.arrived_at < since}
+            await self._progress.too_old(folder, sorted(old))
             for group in batches([mail for mail in listed if mail.uid not in old], whole):
                 raws = await bodies(self._connection, group, whole)
                 yield tuple((mail, raws[mail.uid]) for mail in group if mail.uid in raws)
@@ -142,26 +151,31 @@ class Session:
             results = await storing
         await self._store(folder, (), await self._finish(folder, after, batch, results))
 
-    def _store(
-        self, folder: Selected, mails: Sequence[Fetched], settled: Sequence[int]
-    ) -> "asyncio.Future[list[int | BaseException | None]]":
-        """Begin to hand a whole batch over at once, so that it shares a commit."""
-        accept, place = self._desk.sink.accept, self._progress.place
-        return asyncio.gather(
-            *(accept(self._message(folder, mail, raw), place(folder, mail.uid)) for mail, raw in mails),
-            self._progress.settled(folder, settled),
-            return_exceptions=True,
-        )
+    def _store(self, folder: Selected, mails: Sequence[Fetched], settled: Sequence[int]) -> "asyncio.Future[Ends]":
+        """Begin to hand a whole batch over, in one commit with what the ledger is told of the one before."""
+        place = self._progress.place
+        pairs = [(self._message(folder, mail, raw), place(folder, mail.uid)) for mail, raw in mails]
+        return asyncio.gather(self._hand_over(pairs), self._progress.settled(folder, settled), return_exceptions=True)
 
-    async def _finish(
-        self, folder: Selected, after: After, batch: Sequence[Fetched], results: Sequence[int | BaseException | None]
-    ) -> Sequence[int]:
+    async def _hand_over(self, pairs: Sequence[tuple[RawMessage, MailboxPlace]]) -> Results:
+        """All at once; where one of them breaks it, each by itself, so that it alone is left behind."""
+        sink = self._desk.sink
+        (together,) = await asyncio.gather(sink.accept_many(pairs), return_exceptions=True) if pairs else ((),)
+        if not isinstance(together, BaseException):
+            return together
+        if isinstance(together, StoreError):
+            return (together,) * len(pairs)
+        return await asyncio.gather(*(sink.accept(*pair) for pair in pairs), return_exceptions=True)
+
+    async def _finish(self, folder: Selected, after: After, batch: Sequence[Fetched], ends: Ends) -> Sequence[int]:
         """The bytes are on disk: now, and only now, touch the mailbox. Returns what the ledger may call settled."""
+        handed, noted = ends
+        results = () if isinstance(handed, BaseException) else handed
         stored = [mail.uid for (mail, _), result in zip(batch, results, strict=False) if isinstance(result, int)]
         if stored:
             event(log, "mail fetched", account=self._account.name, mails=len(stored))
         settled = stored if stored and await self._settle(after, stored) else ()
-        failures = [result for result in results if isinstance(result, BaseException)]
+        failures = [result for result in (*results, handed, noted) if isinstance(result, BaseException)]
         if failures:
             await self._progress.settled(folder, settled)
             raise NotStored(f"{len(failures)} mails were not stored: {type(failures[0]).__name__}") from failures[0]
@@ -169,6 +183,8 @@ class Session:
 
     async def _settle(self, after: After, uids: Sequence[int]) -> bool:
         """Flag or move in the mailbox; False when it was refused: it stays unsettled until the next round."""
+        if self._desk.hands_off:
+            return False
         try:
             if after is After.MOVE:
                 await make_target(self._connection, self._account.move_to)

@@ -75,6 +75,7 @@ class Connection(SMTP):
         self._replies = 0
         self._unbroken = 0
         self._peer = "unknown"
+        self._silence_ends = 0.0
         self._deadline: asyncio.TimerHandle | None = None
         self._abort_timer: asyncio.TimerHandle | None = None
 
@@ -143,6 +144,22 @@ class Connection(SMTP):
 
     def _is_handshaking(self) -> bool:
         return self._tls_protocol is not None and (self.session is None or not self.session.ssl)
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """aiosmtpd makes and cancels a timer for every line; this one is only moved when it would come too late."""
+        now = self.loop.time()
+        self._silence_ends = now + (duration or self._settings.idle_seconds)
+        timer = self._timeout_handle
+        if timer is None or timer.cancelled() or not now < timer.when() <= self._silence_ends:
+            if timer is not None:
+                timer.cancel()
+            self._timeout_handle = self.loop.call_at(self._silence_ends, self._silent)
+
+    def _silent(self) -> None:
+        if self.loop.time() < self._silence_ends:
+            self._timeout_handle = self.loop.call_at(self._silence_ends, self._silent)
+        else:
+            self._timeout_cb()
 
     def _timeout_cb(self) -> None:
         if self._ending or self.transport is None or self.transport.is_closing():

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from agent.intake.smtp.connection import STOPPING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from agent.process import Sink
 
 BACKLOG = 128
+LOOK_SECONDS = 0.2
 MAILS_IN_MEMORY = 8  # full-sized ones
 CROWDED = "421 4.3.2 Too many connections, try again later"
 
@@ -71,7 +73,7 @@ class Listener:
         self._settings = settings
         self._terms = Terms(
             judge=directory(settings, ring).judge,
-            free_bytes=free_bytes or (lambda: shutil.disk_usage(settings.store.directory).free),
+            free_bytes=free_bytes or FreeSpace(settings.store.directory),
             needed_bytes=max(settings.limits.message_bytes * 3 // 2, settings.store.free_bytes),
         )
         self._crowd = Crowd(total=settings.smtp.connections, per_network=settings.smtp.connections_per_network)
@@ -177,6 +179,21 @@ class Listener:
             delivery=delivery,
             memory=Memory(MAILS_IN_MEMORY * limits.message_bytes),
         )
+
+
+class FreeSpace:
+    """The room on a disk, looked at no more often than it can change by much."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._looked_at = -LOOK_SECONDS
+        self._free = 0
+
+    def __call__(self) -> int:
+        now = monotonic()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._free, self._looked_at = shutil.disk_usage(self._directory).free, now
+        return self._free
 
 
 class Gate(asyncio.Protocol):

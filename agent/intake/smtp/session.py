@@ -164,7 +164,6 @@ class Session(Connection):
             envelope_to=tuple(self._hooks.accepted),
             roles=frozenset(self._hooks.accepted.values()),
             peer=self._peer,
-            encrypted=self.session.ssl is not None,
             raw=content,
         )
 

@@ -79,6 +79,7 @@ def test_whom_we_wrote_to(catalog: Catalog, original: str, final: str, named: st
 
 def test_unreadable_recipients_are_nobody(catalog: Catalog) -> None:
     assert read(catalog, report(replace(GONE, final_recipient="bob"))) == []
+    assert read(catalog, report(replace(GONE, final_recipient="|/usr/bin/filter bob@buyer.example"))) == []
     assert read(catalog, report(replace(GONE, final_recipient="hashed@feedback.invalid"))) == []
 
 
@@ -128,7 +129,8 @@ def test_other_proofs(catalog: Catalog) -> None:
 
 def test_failed_recipients_in_a_header(catalog: Catalog) -> None:
     text = (
-        "A message that you sent could not be delivered.\n\n  bob@buyer.example\n    550 no such user\n\n"
+        "A message that you sent could not be delivered.\n\n  bob@buyer.example\n"
+        "    SMTP error from remote mail server after RCPT TO:<bob@buyer.example>: 550 no such user\n\n"
         "------ This is a copy of the message ------\n\nYour mailbox is full of spam? Buy nets."
     )
     fields = ("X-Failed-Recipients", "bob@buyer.example, eve@buyer.example, junk")
@@ -149,9 +151,18 @@ def test_failed_recipients_in_a_header(catalog: Catalog) -> None:
         ("5.1.2", "", "5.1.2", BounceReason.HOST_UNKNOWN, True),
         ("5.2.2", "550 user unknown", "5.2.2", BounceReason.MAILBOX_FULL, False),
         ("5.0.0", "550 5.1.1 user unknown", "5.1.1", BounceReason.USER_UNKNOWN, True),
-        ("5.0.0", "550 user unknown", "5.0.0", BounceReason.USER_UNKNOWN, True),
+        ("5.0.0", "550 user unknown (in reply to RCPT TO command)", "5.0.0", BounceReason.USER_UNKNOWN, True),
+        # where nobody says that it was the recipient's address, a filter speaks
+        ("5.0.0", "550 user unknown", "5.0.0", BounceReason.FILTERED, False),
+        ("5.0.0", "550 user unknown (in reply to end of DATA command)", "5.0.0", BounceReason.FILTERED, False),
+        ("5.1.0", "553 5.1.0 no (in reply to MAIL FROM command)", "5.1.0", BounceReason.REJECTED, False),
+        ("5.7.1", "550 5.7.1 Access denied (in reply to MAIL FROM command)", "5.7.1", BounceReason.REJECTED, False),
+        ("", "refused to talk to me: 550 Access denied", "5.0.0", BounceReason.BLOCKED, False),
+        # the remote server's own code before the summary of the reporting one
+        ("5.1.1", "552 5.2.2 Over quota", "5.2.2", BounceReason.MAILBOX_FULL, False),
+        ("4.4.7", "452 4.2.2 try later", "4.2.2", BounceReason.MAILBOX_FULL, False),
         ("", "550 5.1.1 <bob@buyer.example>", "5.1.1", BounceReason.USER_UNKNOWN, True),
-        ("", "550 no such user", "", BounceReason.USER_UNKNOWN, True),
+        ("", "550 no such user [RCPT_TO]", "5.0.0", BounceReason.USER_UNKNOWN, True),
         ("5.0.0", "what?", "5.0.0", BounceReason.UNDEFINED, False),
         ("5.1.10", "", "5.1.10", BounceReason.NOT_ACCEPT, True),
         # hazard D14: a gateway that blocks one mail says nothing about the person
@@ -160,9 +171,8 @@ def test_failed_recipients_in_a_header(catalog: Catalog) -> None:
         ("5.7.26", "user unknown", "5.7.26", BounceReason.AUTH_FAILURE, False),
         ("5.7.1", "550 blocked using zen.example.org", "5.7.1", BounceReason.BLOCKED, False),
         # hazard D12: the class comes first, a temporary failure is never hard
-        ("4.4.7", "450 4.7.1 user unknown", "4.4.7", BounceReason.USER_UNKNOWN, False),
-        ("4.0.0", "550 5.1.1 user unknown", "4.0.0", BounceReason.USER_UNKNOWN, False),
-        ("", "451 user unknown, try again later", "", BounceReason.USER_UNKNOWN, False),
+        ("4.0.0", "550 5.1.1 user unknown after RCPT TO", "4.0.0", BounceReason.USER_UNKNOWN, False),
+        ("", "451 user unknown, try again later [RCPT_TO]", "4.0.0", BounceReason.USER_UNKNOWN, False),
     ],
 )
 def test_status_first_words_second(

@@ -8,7 +8,17 @@ from agent.classify import classify
 from agent.model.mail import AutomaticMark, Purpose, Role, Token
 from agent.model.proof import Proof
 from agent.model.report import Action, Arf, Dsn, RecipientReport
-from agent.model.signal import AutoReply, Bounce, Complaint, HumanReply, Manner, OptOut, Resubscribe, Strength
+from agent.model.signal import (
+    AutoReply,
+    Bounce,
+    Complaint,
+    Confidence,
+    HumanReply,
+    Manner,
+    OptOut,
+    Resubscribe,
+    Strength,
+)
 from agent.rules.catalog import Catalog
 from tests.unit.mails import BUYER, key, mail
 
@@ -148,13 +158,14 @@ def test_wording(catalog: Catalog) -> None:
         classify(mail(own_text="Hi,\nplease remove me from your mailing list.\nAna"), NOTHING, None, catalog), OptOut
     )
     assert (signal.manner, signal.evidence.rule) == (Manner.WORDING, "wording:en.remove")
-    assert signal.evidence.excerpt == "remove me from your mailing list"
+    assert signal.evidence.excerpt == "please remove me from your mailing list."
 
 
 def test_wording_about_somebody_else_leaves_the_sender_alone(catalog: Catalog) -> None:
     # hazard D7
-    text = "Please remove my address from your list and write to bob@other.example. Ana, ana@buyer.example."
-    only(classify(mail(own_text=text), NOTHING, None, catalog), HumanReply)
+    text = "Please remove bob@other.example from your list.\nAna, ana@buyer.example"
+    signal = only(classify(mail(own_text=text), NOTHING, None, catalog), OptOut)
+    assert (signal.address, signal.evidence.confidence) == (key("bob@other.example"), Confidence.LIKELY)
     own = "Please remove my address from your list.\nana@buyer.example."
     only(classify(mail(own_text=own), NOTHING, None, catalog), OptOut)
 

@@ -68,7 +68,7 @@ class TestFind:
         (problem,) = caught.value.problems
         assert problem == (
             f"no configuration found (looked at -c, $OPTOUTD_CONFIG, ./config.toml, {tmp_path}/none.toml); "
-            "begin with: optoutd config example > config.toml"
+            "begin with: optoutd setup"
         )
 
     def test_a_named_file_that_is_not_there(self) -> None:

@@ -23,7 +23,7 @@ from agent.effects.send_letter import (
 )
 from agent.model.address import AddressKey
 from agent.model.mail import Purpose, Role, TokenText
-from agent.model.plan import Done, GaveUp, Halt, LetterKind, Outcome, RetryAt, SendLetter, Unknown
+from agent.model.plan import Done, GaveUp, Halt, LetterKind, Outcome, RetryAt, SendLetter, Tone, Unknown
 from agent.model.settings import (
     Addresses,
     Identity,
@@ -75,9 +75,26 @@ async def test_the_relay_gets_the_letter() -> None:  # hazard D9
     read = email.message_from_bytes(mail.content, policy=email.policy.default)
     assert read["To"] == "Anna@example.com"
     assert read["Auto-Submitted"] == "auto-replied"
-    assert read["Message-ID"] == message_id(letter(), SETTINGS)
+    assert read["Message-ID"] == message_id(letter(), SETTINGS, RING)
     assert read["Reply-To"] == "sales@ours.example"
     assert relay.commands[0] == "EHLO ours.example"
+
+
+def test_the_message_id_of_a_letter_is_a_token() -> None:
+    """An answer brings it back in its In-Reply-To; it proves which letter is answered, at any domain of ours."""
+    for settings, domain in ((SETTINGS, "ours.example"), (WITH_TOKENS, "t.ours.example")):
+        local, _, at = message_id(letter(), settings, RING).strip("<>").partition("@")
+        found = verify(RING, token_text(local, at, "references"))
+        assert at == domain
+        assert found is not None
+        assert (found.purpose, found.id) == (Purpose.REPLY, letter().token_id)
+    assert message_id(letter(), SETTINGS, None) == f"<{letter().token_id}@ours.example>"
+
+
+async def test_a_valued_contact_is_thanked() -> None:
+    async with FakeRelay() as relay:
+        await send(relay, replace(letter(), tone=Tone.HIGH_VALUE))
+    assert b"trust you have placed in us" in relay.mails[0].content.replace(b"\r\n", b" ")
 
 
 async def test_a_second_try_is_the_same_mail() -> None:  # hazard G1
@@ -198,7 +215,9 @@ async def test_the_way_back_is_a_one_use_token_in_the_subject() -> None:
     async with FakeRelay() as relay:
         await send(relay, letter(kind=LetterKind.START_CONFIRM), settings=WITH_TOKENS)
     read = email.message_from_bytes(relay.mails[0].content, policy=email.policy.default)
-    body = read.get_content()
+    plain = read.get_body(("plain",))
+    assert plain is not None
+    body = plain.get_content()
     (word,) = {w for w in body.replace("%20", " ").split() if w.startswith("ck") and len(w) == 31}
     found = verify(RING, token_text(word, "t.ours.example", "subject"))
     assert found is not None

@@ -19,7 +19,6 @@ PARCEL = Parcel(
     envelope_to=("leave@example.com", "sales@example.com"),
     roles=frozenset({Role.UNSUBSCRIBE}),
     peer="192.0.2.7",
-    encrypted=True,
     raw=b"Subject: stop\r\n\r\n",
 )
 
@@ -105,18 +104,6 @@ async def _hand_over(sink: FakeSink, busy_seconds: float, memory: Memory) -> str
         reply = await Delivery(sink, tasks, busy_seconds=busy_seconds, now=lambda: NOW).hand_over(PARCEL, loan)
         sink.go_on.set()
     return reply
-
-
-async def test_accepted_is_logged_without_names(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    memory = Memory(1)
-    assert await _hand_over(FakeSink(), PATIENCE, memory) == "250 2.0.0 Stored as 1"
-    (record,) = caplog.records
-    assert record.getMessage() == "accepted"
-    assert vars(record)["inbox"] == 1
-    assert vars(record)["fields"]["sender"] == "a***@remote.test"
-    assert vars(record)["fields"]["recipients"] == "l***@example.com s***@example.com"
-    assert memory.used == 0
 
 
 async def test_failed_store_gives_its_memory_back() -> None:

@@ -197,3 +197,19 @@ async def test_wrong_settings_do_not_leave_sockets_open() -> None:
     config = replace(settings(), smtp=replace(settings().smtp, tls_cert="/nowhere"))
     with pytest.raises(ListenError):
         await run(config, FakeSink(), RING)
+
+
+async def test_silence_ends_a_session_after_a_slow_store_too() -> None:
+    sink = FakeSink()
+    sink.go_on.clear()
+    async with door(settings(idle_seconds=1), sink=sink) as opened, opened.peer() as peer:
+        await peer.begin()
+        await peer.send(b"a\r\n.\r\n")
+        async with asyncio.timeout(PATIENCE):
+            await sink.arrivals.get()
+        (session,) = opened.listener._sessions
+        session._timeout_handle = session.loop.call_at(session.loop.time() - 1, session._timeout_cb)
+        await asyncio.sleep(0)  # it has come while the mail was being stored, and did nothing
+        sink.go_on.set()
+        assert (await peer.reply()).startswith("250")
+        assert await peer.reply() == TOO_SLOW

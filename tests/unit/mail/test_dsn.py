@@ -24,6 +24,7 @@ def test_a_usual_report() -> None:
             action=Action.FAILED,
             status="5.1.1",
             diagnostic="550 5.1.1 User unknown",
+            diagnostic_type="smtp",
             remote_mta="in.buyer.example",
         ),
     )

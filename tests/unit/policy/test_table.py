@@ -25,7 +25,7 @@ from agent.model.signal import (
 from agent.model.signal import (
     BounceReason as R,
 )
-from agent.model.state import Points, Situation, Standing, State, Suspicion
+from agent.model.state import Objections, Points, Situation, Standing, State, Suspicion
 from agent.policy.decide import decide
 from tests.unit.policy.cases import (
     BUYER,
@@ -90,6 +90,12 @@ class Case:
     letter: L | None = None
     alert: bool = False
     settings: Settings = SETTINGS
+
+
+def objections(*, earlier: int = 0, send_size: int = 0, told: bool = False) -> Objections:
+    return Objections(
+        our_domain="exporter.example", our_ip="192.0.2.7", earlier=earlier, send_size=send_size, told=told
+    )  # fmt: skip
 
 
 def stops(state: S, days: float | None = EVER, scope: str = "all") -> tuple[tuple[S, str, float | None], ...]:
@@ -172,7 +178,7 @@ TABLE = [
         known=situation(earlier_suspicions=(suspicion(9),)),
     ),
     Case(id="2 unproven, tokens", signal=bounce(E1, R.SUSPEND, "5.2.1"), row="2", settings=TOKENS),
-    # Rows 3, 5, 6, 8: recorded for now
+    # Rows 3, 5, 6, 8: a single one stops nothing; what they add up to is in test_table_soft.py
     Case(id="3", signal=bounce(E3, R.HOST_UNKNOWN, "5.1.2"), known=BY_TOKEN, row="3"),
     Case(id="3 4.4.4", signal=bounce(E3, R.NOT_ACCEPT, "4.4.4"), known=BY_TOKEN, row="3"),
     Case(id="5", signal=bounce(E3, R.FILTERED, "5.7.1"), known=BY_TOKEN, row="5"),
@@ -181,10 +187,30 @@ TABLE = [
     Case(id="6 4.2.2", signal=bounce(E3, R.MAILBOX_FULL, "4.2.2"), known=BY_TOKEN, row="6"),
     Case(id="8", signal=bounce(E3, R.UNDEFINED, "5.0.0"), known=BY_TOKEN, row="8"),
     # Row 4: our side; hazard D14
-    Case(id="4 blocked", signal=bounce(E3, R.BLOCKED, "5.7.1"), known=BY_TOKEN, row="4", alert=True),
-    Case(id="4 spam, unproven", signal=bounce(E1, R.SPAM_DETECTED, "5.7.1"), row="4", alert=True),
-    Case(id="4 rejected", signal=bounce(E3, R.REJECTED, "5.7.26"), known=BY_TOKEN, row="4", alert=True),
-    Case(id="4 speeding 4.7.0", signal=bounce(E1, R.SPEEDING, "4.7.0", delayed=True), row="4", alert=True),
+    Case(id="4 blocked", signal=bounce(E3, R.BLOCKED, "5.7.1"), known=BY_TOKEN, row="4"),
+    Case(id="4 spam, unproven", signal=bounce(E1, R.SPAM_DETECTED, "5.7.1"), row="4"),
+    Case(id="4 rejected", signal=bounce(E3, R.REJECTED, "5.7.26"), known=BY_TOKEN, row="4"),
+    Case(id="4 speeding 4.7.0", signal=bounce(E1, R.SPEEDING, "4.7.0", delayed=True), row="4"),
+    Case(
+        id="4 the third in a day", signal=bounce(E1, R.BLOCKED, "5.7.1"), row="4", alert=True,
+        known=situation(objections=objections(earlier=2)),
+    ),
+    Case(
+        id="4 the second in a day", signal=bounce(E1, R.BLOCKED, "5.7.1"), row="4",
+        known=situation(objections=objections(earlier=1)),
+    ),
+    Case(
+        id="4 one of a small send", signal=bounce(E1, R.BLOCKED, "5.7.1"), row="4", alert=True,
+        known=situation(objections=objections(send_size=99)),
+    ),
+    Case(
+        id="4 one in a hundred is not more than 1 %", signal=bounce(E1, R.BLOCKED, "5.7.1"), row="4",
+        known=situation(objections=objections(send_size=100)),
+    ),
+    Case(
+        id="4 told once a day", signal=bounce(E1, R.BLOCKED, "5.7.1"), row="4",
+        known=situation(objections=objections(earlier=9, told=True)),
+    ),
     # Row 7: late; hazard D12
     Case(id="7 delayed", signal=bounce(E3, R.EXPIRED, "4.4.7", delayed=True), known=BY_TOKEN, row="7"),
     Case(id="7 user unknown in a 4.x", signal=bounce(E3, R.USER_UNKNOWN, "4.1.1"), known=BY_TOKEN, row="7"),
@@ -276,7 +302,7 @@ TABLE = [
     Case(id="20 sure", signal=opt_out(E2, Manner.WORDING), row="20", states=stops(S.OPT_OUT), letter=L.OPT_OUT),
     Case(
         id="20 likely", signal=opt_out(E2, Manner.WORDING, confidence=Confidence.LIKELY), known=RECORD, row="20",
-        alert=True,
+        alert=True, states=stops(S.HELD, 1),
     ),
     # Row 21: privacy
     Case(
@@ -307,9 +333,18 @@ TABLE = [
         id="22 pause", signal=preference(PreferenceKind.PAUSE, until=NOW + 60 * DAY), row="22",
         states=stops(S.PAUSED, 60), letter=L.PAUSE,
     ),
-    Case(id="22 pause without end", signal=preference(PreferenceKind.PAUSE), row="22", alert=True),
+    Case(
+        id="22 pause without end", signal=preference(PreferenceKind.PAUSE), row="22", states=stops(S.PAUSED, 90),
+        letter=L.PAUSE,
+    ),
     Case(id="22 pause long over", signal=preference(PreferenceKind.PAUSE, until=NOW - DAY), row="22", alert=True),
-    Case(id="22 less often", signal=preference(PreferenceKind.FREQUENCY), row="22", alert=True),
+    Case(id="22 less often", signal=preference(PreferenceKind.FREQUENCY), row="22", letter=L.FREQUENCY),
+    Case(
+        id="22 topic, breaker B1", row="22",
+        signal=replace(preference(PreferenceKind.TOPIC, "topic:valves"), evidence=evidence(E1)),
+        alert=True, states=stops(S.OPT_OUT, 3, "topic:valves"),
+        known=replace(RECORD, weak_opt_outs_last_minute=60),
+    ),
     Case(id="22 replay", signal=preference(PreferenceKind.FREQUENCY), known=situation(duplicate=True), row="22"),
     # Rows 23 and 24: START; hazard D5
     Case(
@@ -403,6 +438,11 @@ TABLE = [
         id="25 replay", signal=HumanReply(address=BUYER, evidence=evidence(E2)), row="25",
         known=situation(duplicate=True),
     ),
+    Case(id="junk, unproven", signal=opt_out(E1), known=replace(RECORD, origin=origin(junk=True)), row="junk"),
+    Case(
+        id="junk, proven", signal=opt_out(E2), known=replace(RECORD, origin=origin(junk=True)), row="16",
+        states=stops(S.OPT_OUT), letter=L.OPT_OUT,
+    ),
     # Orders and the clock
     Case(
         id="order suppress", signal=order(OrderKind.SUPPRESS), known=situation(**OPERATOR), row="order",
@@ -450,7 +490,7 @@ TABLE = [
             standing(S.OPT_OUT, scope="list:news"), standing(S.OPT_OUT, scope="topic:valves"), **OPERATOR
         ),
     ),
-    Case(id="tick", signal=Tick(address=BUYER, evidence=evidence(E0), timer="review"), row="tick"),
+    Case(id="tick", signal=Tick(address=BUYER, evidence=evidence(E0), timer="gone"), row="tick"),
 ]  # fmt: skip
 
 
@@ -475,7 +515,7 @@ def _short(s: Standing) -> tuple[S, str, float | None]:
 
 def test_points_of_row_7_and_25() -> None:  # hazard D12
     given_up = decide(bounce(E3, R.EXPIRED, "4.4.7"), BY_TOKEN, SETTINGS, NOW)
-    assert given_up.states[0].points == Points(total=0.5, first_at=NOW, last_at=NOW)
+    assert given_up.states[0].points == Points(total=0.5, first_at=NOW, last_at=NOW, today=0.5)
     assert not given_up.states[0].standings
     known = replace(BY_TOKEN, state=given_up.states[0])
     for later, total in ((timedelta(hours=2), 0.5), (3 * DAY, 1.0), (31 * DAY, 0.5)):

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from email.message import EmailMessage
 from email.policy import default
 from urllib.parse import unquote
 
@@ -46,6 +47,19 @@ def head(raw: bytes) -> str:
     return raw.partition(b"\r\n\r\n")[0].decode("ascii")
 
 
+def read(raw: bytes) -> EmailMessage:
+    mail = message_from_bytes(raw, policy=default)
+    assert isinstance(mail, EmailMessage)
+    assert not mail.defects
+    return mail
+
+
+def part(raw: bytes, kind: str) -> str:
+    body = read(raw).get_body((kind,))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
 def test_headers() -> None:
     """RFC 3834 sections 3.1 and 5, and the mark by which we know our own letter."""
     raw = compose(LETTER, TEMPLATE, FACTS)
@@ -64,8 +78,7 @@ def test_headers() -> None:
         "X-Auto-Response-Suppress: All",
         "X-Optoutd-Letter: 1",
         "MIME-Version: 1.0",
-        "Content-Type: text/plain; charset=utf-8",
-        "Content-Transfer-Encoding: 7bit",
+        'Content-Type: multipart/alternative; boundary="=_aaaaaaaaaaaaa"',
         "Content-Language: en",
     ]
     assert compose(LETTER, TEMPLATE, FACTS) == raw
@@ -84,7 +97,8 @@ def test_other_scripts_come_back_as_they_went(text: str) -> None:
     assert mail["Subject"] == text.strip()
     sender = message_from_bytes(raw)["From"]  # RFC 2047 by hand: the parser of 3.11 puts spaces between long words
     assert str(make_header(decode_header(sender))) == f"{facts.company} <news@exporter.example>"
-    assert mail.get_content().replace("\r\n", "\n") == f"{text}\n{facts.company}\n"
+    assert part(raw, "plain") == f"{text}\n{facts.company}\n"
+    assert text.strip() in part(raw, "html")
     assert all(len(line) <= 78 for line in raw.split(b"\r\n"))
     assert raw.isascii()
 
@@ -175,7 +189,7 @@ def test_the_confirm_link_carries_the_subject() -> None:
     letter = replace(LETTER, kind=LetterKind.START_CONFIRM)
     template = "Subject: x\n\n{confirm_link}\n{confirm_address}\n{confirm_subject}"
     facts = replace(FACTS, confirm_subject="START c&body=x@t.example")
-    body = message_from_bytes(compose(letter, template, facts), policy=default).get_content()
+    body = part(compose(letter, template, facts), "plain")
     link = body.splitlines()[0]
     assert link == "mailto:reply@exporter.example?subject=START%20c%26body%3Dx%40t.example"
     assert unquote(link).endswith(facts.confirm_subject)
@@ -187,3 +201,23 @@ def test_a_quoted_name_stays_a_name() -> None:
     raw = compose(LETTER, TEMPLATE, replace(FACTS, from_name='Ex"port\\ <a@b.example>'))
     mailbox = message_from_bytes(raw, policy=default)["From"].addresses[0]
     assert (mailbox.display_name, mailbox.addr_spec) == ('Ex"port\\ <a@b.example>', "news@exporter.example")
+
+
+def test_both_parts_say_the_same_and_the_plain_one_comes_first() -> None:
+    """RFC 2046 section 5.1.4: the last part is the one a client prefers."""
+    mail = read(compose(LETTER, TEMPLATE, FACTS))
+    assert [one.get_content_type() for one in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_a_boundary_that_the_text_holds_is_an_error() -> None:
+    with pytest.raises(ValueError, match="boundary"):
+        compose(LETTER, TEMPLATE + f"--=_{LETTER.token_id}\n", FACTS)
+
+
+def test_the_words_are_links_only_where_an_answer_is_known_again() -> None:
+    linked = part(compose(LETTER, TEMPLATE, replace(FACTS, reply_token="rka")), "html")
+    assert '<a href="mailto:reply@exporter.example?subject=START%20rka">START</a>' in linked
+    assert "subject=" not in part(compose(LETTER, TEMPLATE, FACTS), "html")
+    assert "subject=" not in part(compose(LETTER, TEMPLATE, replace(FACTS, reply_to="", reply_token="r")), "html")
+    assert '<a href="mailto:sales@exporter.example">sales@' in linked
+    assert "mailto:" not in part(compose(LETTER, TEMPLATE, replace(FACTS, contact="+86 21 5555", reply_to="")), "html")

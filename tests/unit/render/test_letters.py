@@ -3,18 +3,18 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from email import message_from_bytes
-from email.policy import default
+from html import escape
 from importlib.resources import files
 
 import pytest
 import tomli
 
-from agent.model.plan import LetterKind
-from agent.render.letter import compose
-from agent.render.letters import START_WORD, LetterError, check, choose
-from agent.render.placeholders import used
-from tests.unit.render.test_letter import FACTS, LETTER
+from agent.model.plan import LetterKind, Tone
+from agent.render.html import RIGHT_TO_LEFT
+from agent.render.letter import MAX_OCTETS, compose
+from agent.render.letters import LESS_WORD, PAUSE_WORD, START_WORD, WORDS, LetterError, check, choose
+from agent.render.placeholders import NUMBERS, used
+from tests.unit.render.test_letter import FACTS, LETTER, part, read
 
 LANG = files("agent") / "data" / "lang"
 TEXTS = {
@@ -24,7 +24,10 @@ TEXTS = {
     for file in (tag / "letters").iterdir()
 }
 TAGS = sorted({name.partition("/")[0] for name in TEXTS})
-SCRIPTS = {"zh-Hans": r"[\u4e00-\u9fff]", "ru": r"[а-яё]", "ar": r"[\u0600-\u06ff]"}
+SCRIPTS = {
+    "zh-Hans": r"[\u4e00-\u9fff]", "ru": r"[а-яё]", "ar": r"[\u0600-\u06ff]", "ja": r"[\u3040-\u30ff]",
+    "ko": r"[\uac00-\ud7a3]",
+}  # fmt: skip
 ENGLISH = frozenset(
     [
         "the",
@@ -69,15 +72,20 @@ EVERY = [pytest.param(tag, kind, id=f"{tag}-{kind.value}") for tag in TAGS for k
 
 
 def test_all_languages_are_there_and_whole() -> None:
-    assert TAGS == ["ar", "de", "en", "es", "fr", "ru", "zh-Hans"]
-    assert len(TEXTS) == len(TAGS) * (len(LetterKind) + 1)
+    assert TAGS == ["ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt-BR", "ru", "tr", "vi", "zh-Hans"]
+    assert len(TEXTS) == len(TAGS) * (len(LetterKind) + len(WORDS) + 1)  # one more: the kinder opt-out
     check(TEXTS)
 
 
 @pytest.mark.parametrize(("tag", "kind"), EVERY)
 def test_a_letter_can_be_sent(tag: str, kind: LetterKind) -> None:
-    """With long names it stays below 4 KB, in lines that every server takes, and says who writes."""
-    text = choose(TEXTS, kind, tag, "en")
+    """With long names it stays small, in lines that every server takes, and says who writes."""
+    for tone in Tone:
+        _can_be_sent(tag, kind, tone)
+
+
+def _can_be_sent(tag: str, kind: LetterKind, tone: Tone) -> None:
+    text = choose(TEXTS, kind, tag, "en", tone)
     assert text.language == tag
     facts = replace(
         FACTS,
@@ -87,19 +95,25 @@ def test_a_letter_can_be_sent(tag: str, kind: LetterKind) -> None:
         reply_to="reply@a-rather-long-company-domain.example",
         language=tag,
         start_word=text.start_word,
+        pause_word=text.pause_word,
+        less_word=text.less_word,
+        reply_token="r" * 31,
         confirm_address="reply@a-rather-long-company-domain.example",
         confirm_subject="START ca" + "a" * 29 + "@t.a-rather-long-company-domain.example",
     )
     letter = replace(LETTER, kind=kind, list="Valves and fittings", until=datetime(2026, 5, 1, tzinfo=UTC))
     raw = compose(letter, text.template, facts)
-    assert len(raw) < 4096
+    assert len(raw) < MAX_OCTETS - 1024  # room for a signature
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
-    mail = message_from_bytes(raw, policy=default)
-    assert mail["Subject"]
-    assert len(mail["Subject"]) < 80
-    body = mail.get_content()
+    subject = read(raw)["Subject"]
+    assert subject
+    assert len(subject) < 80
+    body, page = part(raw, "plain"), part(raw, "html")
     for told in (facts.company, facts.postal_address, facts.contact, "Ana@buyer.example"):
         assert told in body
+        assert escape(told) in page
+    assert ('dir="rtl"' in page) == (tag in RIGHT_TO_LEFT)
+    assert f'lang="{tag}"' in page
     assert not re.search(r"[{}]", body)
     if kind in (LetterKind.OPT_OUT, LetterKind.OPT_OUT_UNVERIFIED, LetterKind.TOPIC, LetterKind.PAUSE):
         assert text.start_word in body
@@ -108,14 +122,14 @@ def test_a_letter_can_be_sent(tag: str, kind: LetterKind) -> None:
 @pytest.mark.parametrize(("tag", "kind"), EVERY)
 def test_a_letter_is_in_its_own_language(tag: str, kind: LetterKind) -> None:
     text = re.sub(r"\{\w+\}|^Subject: ", " ", TEXTS[f"{tag}/{kind.value}"])
-    words = set(re.findall(r"[a-z]+", text.casefold()))
+    words = set(re.findall(r"[^\W\d_]+", text.casefold()))
     if tag == "en":
         assert words & ENGLISH
     else:
         assert not words & (ENGLISH - SHARED)
     if tag in SCRIPTS:
         assert len(re.findall(SCRIPTS[tag], text)) > 40
-        assert not words
+        assert not {word for word in words if word.isascii()}
 
 
 @pytest.mark.parametrize("tag", TAGS)
@@ -127,23 +141,30 @@ def test_letters_of_a_language_differ(tag: str) -> None:
 
 
 @pytest.mark.parametrize("tag", TAGS)
-def test_the_start_word_is_one_that_is_understood(tag: str) -> None:
-    """A rule that reads START must know the very word our letter asks for."""
-    known = set()
-    for folder in LANG.iterdir():
-        if not (folder / "opt_out.toml").is_file():
-            continue
-        for rule in tomli.loads((folder / "opt_out.toml").read_text("utf-8"))["rule"]:
-            if rule["yields"]["kind"] == "resubscribe" and rule["stage"] == "keyword":
-                known |= {phrase.casefold() for phrase in rule["phrases"]}
-    assert TEXTS[f"{tag}/{START_WORD}"].strip().casefold() in known
+def test_the_words_are_ones_that_are_understood(tag: str) -> None:
+    """What reads the answers must know the very words our letters ask for."""
+    known = tomli.loads((LANG / tag / "reply_words.toml").read_text("utf-8"))
+    for word, name in ((START_WORD, "start"), (PAUSE_WORD, "pause"), (LESS_WORD, "less")):
+        assert TEXTS[f"{tag}/{word}"].strip().casefold() in {phrase.casefold() for phrase in known[name]}
 
 
-def test_only_what_is_built_is_offered() -> None:
-    """A letter that offers the way back names the word for it; none asks for a reason or offers a pause yet."""
-    for tag in TAGS:
-        offers = {kind for kind in LetterKind if "start_word" in used(TEXTS[f"{tag}/{kind.value}"])}
-        assert offers == {LetterKind.OPT_OUT, LetterKind.OPT_OUT_UNVERIFIED, LetterKind.TOPIC, LetterKind.PAUSE}
+@pytest.mark.parametrize("tag", TAGS)
+def test_only_what_is_built_is_offered(tag: str) -> None:
+    """A letter that offers the way back names the word for it; reasons and a pause are offered after an opt-out."""
+    names = {kind: used(TEXTS[f"{tag}/{kind.value}"]) for kind in LetterKind}
+    opt_outs = {LetterKind.OPT_OUT, LetterKind.OPT_OUT_UNVERIFIED}
+    assert {kind for kind in LetterKind if START_WORD in names[kind]} == opt_outs | {LetterKind.TOPIC, LetterKind.PAUSE}
+    for word in (PAUSE_WORD, LESS_WORD, *NUMBERS):
+        assert {kind for kind in LetterKind if word in names[kind]} == opt_outs
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_a_valued_contact_gets_the_same_in_kinder_words(tag: str) -> None:
+    plain, kinder = (choose(TEXTS, LetterKind.OPT_OUT, tag, "en", tone).template for tone in Tone)
+    assert plain != kinder
+    assert used(plain) == used(kinder)
+    assert plain.splitlines()[0] == kinder.splitlines()[0]
+    assert choose(TEXTS, LetterKind.PAUSE, tag, "en", Tone.HIGH_VALUE).template == TEXTS[f"{tag}/pause"]
 
 
 @pytest.mark.parametrize(
@@ -154,8 +175,11 @@ def test_only_what_is_built_is_offered() -> None:
         ("zh-Hant", "en", "zh-Hans"),
         ("ZH_hans", "en", "zh-Hans"),
         ("de-AT", "en", "de"),
-        ("ja", "fr", "fr"),
-        ("ja", "ko", "en"),
+        ("pt", "en", "pt-BR"),
+        ("pt-PT", "en", "pt-BR"),
+        ("ja-JP", "fr", "ja"),
+        ("th", "fr", "fr"),
+        ("th", "pl", "en"),
         ("", "", "en"),
         ("e", "x", "en"),
     ],

@@ -14,6 +14,8 @@ yields = { kind = "unsubscribe" }
 samples = ["stop"]
 """
 
+CLIENT = GOOD.replace("keyword", "client")
+
 
 def test_files_are_merged_in_the_order_of_their_names() -> None:
     files = {
@@ -45,15 +47,16 @@ def test_files_are_merged_in_the_order_of_their_names() -> None:
             GOOD.replace("unsubscribe", "unsubscribed"),
             "field `yields.kind`: Invalid enum value 'unsubscribed', did you",
         ),
-        (GOOD.replace("unsubscribe", "bounce"), "field `yields.kind`: stage keyword yields resubscribe, unsubscribe"),
+        (GOOD.replace("unsubscribe", "bounce"), "field `yields.kind`: stage keyword yields change_frequency, pause"),
         (GOOD.replace('samples = ["stop"]', "samples = []"), "field `samples`: a rule without a sample"),
         (GOOD + 'pattern = "stop"', "field `phrases`: give either `phrases` or `pattern`"),
         (GOOD.replace("phrases", "counter_samples"), "field `phrases`: give either `phrases` or `pattern`"),
-        (GOOD.replace('phrases = ["stop"]', 'pattern = "stop("'), "rule 'stop': field `pattern`: missing"),
-        (GOOD.replace('phrases = ["stop"]', 'pattern = "Stop"'), "field `pattern`: text is folded"),
-        (GOOD.replace('phrases = ["stop"]', 'pattern = "(stop)?"'), "field `pattern`: it matches an empty text"),
-        (GOOD.replace('phrases = ["stop"]', 'phrases = [" "]').replace("keyword", "wording"), "an empty phrase"),
-        (GOOD.replace('phrases = ["stop"]', 'phrases = ["!"]'), "rule 'stop': field `phrases`: an empty phrase"),
+        (CLIENT.replace('phrases = ["stop"]', 'pattern = "stop("'), "rule 'stop': field `pattern`: missing"),
+        (GOOD.replace('phrases = ["stop"]', 'pattern = "stop"'), "stage keyword wants `phrases`"),
+        (CLIENT.replace('phrases = ["stop"]', 'pattern = "Stop"'), "field `pattern`: text is folded"),
+        (CLIENT.replace('phrases = ["stop"]', 'pattern = "(stop)?"'), "field `pattern`: it matches an empty text"),
+        (GOOD.replace('phrases = ["stop"]', 'phrases = [" "]').replace("keyword", "wording"), "has no word that must occur"),
+        (GOOD.replace('phrases = ["stop"]', 'phrases = ["!"]'), "rule 'stop': field `phrases`: '!' has no word"),
         (GOOD.replace('"unsubscribe"', '"unsubscribe", reason = "too_frequnt"'), "did you mean `too_frequent`?"),
         (GOOD + GOOD, "f.toml: rule 'stop': field `id`: occurs twice"),
         ('[[status]]\ncode = "511"\nreason = "user_unknown"', "f.toml: status '511': field `code`: want a code"),
@@ -72,5 +75,5 @@ def test_errors_name_file_entry_and_field(text: str, says: str) -> None:
 
 
 def test_class_names_and_escapes_may_be_capital() -> None:
-    rule = GOOD.replace('phrases = ["stop"]', r"pattern = '\S+\p{Cyrillic}\PN stop'")
+    rule = CLIENT.replace('phrases = ["stop"]', r"pattern = '\S+\p{Cyrillic}\PN stop'")
     assert len(build({"f.toml": rule}).rules) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from agent.model.mail import Role
 from agent.model.settings import Limits, Retention
-from agent.store import inbox, ledger
+from agent.store import inbox, ledger, reads
 from agent.store.db import Db
 from agent.store.errors import StoreError
 from agent.store.ledger import MailboxPlace
@@ -151,7 +151,7 @@ def test_the_ledger_knows_what_was_stored_settled_or_skipped(db: Db) -> None:
         assert ledger.known_uids(db, "sales", "INBOX", 8, range(1, 6)) == frozenset()
         assert ledger.known_uids(db, "sales", "INBOX", 7, ()) == frozenset()
         assert ledger.unsettled(db, "sales", "INBOX", 7) == (1, 2)
-        ledger.settle(db, place(1))
+        ledger.settle(db, (place(1),))
         ledger.skip(db, place(2), "vanished")
         ledger.skip(db, place(1), "vanished")
         assert ledger.unsettled(db, "sales", "INBOX", 7) == ()
@@ -172,3 +172,43 @@ def test_the_first_start_is_remembered(db: Db) -> None:
         assert ledger.first_start(db, "sales", "INBOX", NOW) == NOW
         assert ledger.first_start(db, "sales", "INBOX", NOW + timedelta(days=9)) == NOW
         assert ledger.first_start(db, "sales", "Junk", NOW + timedelta(days=9)) == NOW + timedelta(days=9)
+
+
+def test_many_at_once_are_stored_in_their_order_and_each_once(db: Db) -> None:
+    with db.transaction():
+        first = inbox.accept(db, message("b"))
+        stored = inbox.accept_many(
+            db, [(message("a"), place(1)), (message("b"), place(2)), (message("c"), place(3)), (message("a"), place(4))]
+        )
+        assert stored[1] == first
+        assert stored[0] == stored[3]
+        assert len(set(stored)) == 3
+        assert inbox.accept_many(db, ()) == ()
+        taken = inbox.take(db, Limits(), NOW)
+        assert {one.id: one.message.source.reference for one in taken} == dict(zip(stored[:3], "abc", strict=True))
+        assert ledger.known_uids(db, place(1).account, place(1).folder, 7, range(9)) == {1, 2, 3, 4}
+
+
+def test_what_was_only_observed_waits_unseen_until_it_is_resumed(db: Db) -> None:
+    with db.transaction():
+        looked_at, other = (inbox.accept(db, message(name)) for name in "ab")
+        inbox.take(db, Limits(), NOW)
+        inbox.observed(db, looked_at, "unsubscribe")
+        inbox.finish(db, other, "reply", "", NOW)
+        assert inbox.take(db, Limits(attempts=1), NOW) == ()
+        ends = {(end.status, end.kind): end.mails for end in inbox.ends(db, (looked_at, other))}
+        assert ends == {("observed", "unsubscribe"): 1, ("done", "reply"): 1}
+        assert reads.counts(db).inbox == {"observed": 1, "done": 1}
+        assert (inbox.resume_observed(db), inbox.resume_observed(db)) == (1, 0)
+        (again,) = inbox.take(db, Limits(), NOW)
+        assert (again.id, again.attempts) == (looked_at, 1)
+
+
+def test_a_rehearsal_leaves_nothing(db: Db) -> None:
+    with db.transaction():
+        with db.rehearsal():
+            inbox.accept(db, message("a"))
+        with pytest.raises(ZeroDivisionError), db.rehearsal():
+            inbox.accept(db, message("a"))
+            raise ZeroDivisionError
+        assert inbox.newest(db) == 0

@@ -101,9 +101,38 @@ def test_a_newer_schema_is_refused(store: StoreSettings) -> None:
     db = open_db(store)
     db.connection.pragma("user_version", 99)
     db.close()
-    with pytest.raises(StoreError, match=r"schema 99, this optoutd knows only 1: install the newer optoutd"):
+    with pytest.raises(StoreError, match=rf"schema 99, this optoutd knows only {load_steps()[-1].number}: install"):
         open_db(store)
 
 
 def test_the_numbers_have_no_gap() -> None:
     assert [step.number for step in load_steps()] == list(range(1, len(load_steps()) + 1))
+
+
+def test_step_3_keeps_what_was_known_and_lets_an_event_forget_its_person(tmp_path: Path) -> None:
+    path = tmp_path / "optoutd.db"
+    connection = fresh(path)
+    before = tuple(step for step in load_steps() if step.number < 3)
+    migrate(connection, before, path)
+    empty = dict.fromkeys(("rule", "excerpt", "row", "reason", "by", "alert", "content_key", "about", "signal"), "")
+    facts = {"at": 1, "key": "a@example.com", "domain": "example.com", "kind": "unsubscribe", "strength": 1, "weak": "",
+             "has_token": 0, "hard": 0, "letter": 0, "before": "{}", "after": "[]"} | empty  # fmt: skip
+    columns, places = ", ".join(facts), ", ".join(f":{name}" for name in facts)
+    connection.execute(f"INSERT INTO event ({columns}) VALUES ({places})", facts)
+    connection.execute(
+        "INSERT INTO address (key, raw, points, points_full, language, event_id, version) "
+        "VALUES ('a@example.com', '', 2.5, 1, 'de', 1, 1);"
+        "INSERT INTO standing VALUES ('a@example.com', 'all', 'opt_out', 'x', '16 x', 2, 1, NULL, 'policy', 0, 1)"
+    )
+    migrate(connection, load_steps(), path)
+    assert connection.execute("SELECT batch FROM standing").get == ""
+    assert connection.execute("SELECT points, points_today, unclear, refused FROM address").get == (2.5, 0, 0, 0)
+    for change in ("key = 'b@example.com'", "kind = 'x', domain = 'erased.invalid'"):
+        with pytest.raises(apsw.ConstraintError, match="never changed"):
+            connection.execute(f"UPDATE event SET {change}")
+    connection.execute("UPDATE event SET key = 'h@erased.invalid', domain = 'erased.invalid', excerpt = ''")
+    with pytest.raises(apsw.ConstraintError, match="never changed"):
+        connection.execute("UPDATE event SET key = 'c@example.com', domain = 'example.com'")
+    with pytest.raises(apsw.ConstraintError, match="never deleted"):
+        connection.execute("DELETE FROM event")
+    connection.close()

@@ -7,9 +7,9 @@ import pytest
 
 from agent.model.mail import Purpose
 from agent.model.plan import Done, GaveUp, LetterKind, Plan
-from agent.model.signal import BounceReason, Complaint, HumanReply, Origin, Signal, Strength
+from agent.model.signal import BounceReason, Complaint, HumanReply, Origin, Privacy, PrivacyKind, Signal, Strength
 from agent.model.state import AddressState, Situation, State
-from agent.store import address_state, inbox, outbox, sent, situation
+from agent.store import address_state, inbox, outbox, sent, situation, waiting
 from agent.store.db import Db
 from tests.unit.store.samples import (
     NOW,
@@ -38,7 +38,9 @@ def contact(db: Db, who: str) -> None:
 
 
 def test_a_stranger(db: Db) -> None:
-    assert load(db, opt_out()) == Situation(state=AddressState(key=address()), origin=origin())
+    clean = AddressState(key=address())
+    domain = AddressState(key=address().domain_key)
+    assert load(db, opt_out()) == Situation(state=clean, origin=origin(), domain_state=domain)
 
 
 def test_a_token_makes_its_address_the_subject(db: Db) -> None:
@@ -177,12 +179,14 @@ def test_breaker_of_mass_false_bounces(db: Db) -> None:
 
 
 def test_earlier_suspicions(db: Db) -> None:
+    suspected = Plan(row="1b", reason="gone?")
     with db.transaction():
-        happened(db, hard_bounce(about="<old@x>"), NOW - timedelta(days=181))
-        happened(db, hard_bounce(about="<1@x>"), NOW - timedelta(days=9))
-        happened(db, hard_bounce(about=""), NOW - timedelta(days=2), where=origin(None, "content"))
+        happened(db, hard_bounce(about="<old@x>"), NOW - timedelta(days=181), plan=suspected)
+        happened(db, hard_bounce(about="<1@x>"), NOW - timedelta(days=9), plan=suspected)
+        happened(db, hard_bounce(about="<late@x>"), NOW - timedelta(days=8), plan=Plan(row="7", reason="late"))
+        happened(db, hard_bounce(about=""), NOW - timedelta(days=2), where=origin(None, "content"), plan=suspected)
         happened(db, replace(hard_bounce(), evidence=evidence(Strength.E3)), NOW - timedelta(days=1))
-        happened(db, hard_bounce("other@example.com"), NOW - timedelta(days=1))
+        happened(db, hard_bounce("other@example.com"), NOW - timedelta(days=1), plan=suspected)
     found = load(db, hard_bounce()).earlier_suspicions
     assert [(one.at, one.about) for one in found] == [
         (NOW - timedelta(days=9), "<1@x>"),
@@ -190,12 +194,83 @@ def test_earlier_suspicions(db: Db) -> None:
     ]
 
 
+def test_an_address_that_bounced_before_is_not_counted_twice(db: Db) -> None:
+    with db.transaction():
+        happened(db, hard_bounce(), NOW - timedelta(hours=1))
+        happened(db, hard_bounce("other@example.com"), NOW - timedelta(hours=1))
+    assert load(db, hard_bounce()).domain_hard_last_day == 1
+
+
+def test_objections_are_counted_by_domain_and_ip(db: Db) -> None:
+    blocked = replace(
+        hard_bounce(), reason=BounceReason.BLOCKED, diagnostic="554 5.7.1 host [192.0.2.9] blocked at 10:00:00"
+    )  # fmt: skip
+    fresh = load(db, blocked).objections
+    assert fresh is not None
+    assert (fresh.our_domain, fresh.our_ip, fresh.earlier, fresh.told) == ("acme.example", "192.0.2.9", 0, False)
+    with db.transaction():
+        waiting.object_to(db, fresh, "example.com", happened(db), NOW - timedelta(hours=2), told=True)
+        waiting.object_to(db, fresh, "example.com", happened(db), NOW - timedelta(hours=25), told=False)
+        waiting.object_to(db, replace(fresh, our_ip="192.0.2.8"), "example.com", happened(db), NOW, told=False)
+        waiting.object_to(db, fresh, "other.example", happened(db), NOW, told=False)
+    known = load(db, blocked).objections
+    assert known is not None
+    assert (known.earlier, known.told) == (1, True)
+
+
+def test_the_size_of_a_send(db: Db) -> None:
+    with db.transaction():
+        for n in range(4):
+            sent.record(db, sent_mail(f"{n}@example.com", f"{n:a>13}"), f"<{n}@acme.example>")
+    found = load(db, hard_bounce("1@example.com", about="<1@acme.example>")).objections
+    assert found is not None
+    assert found.send_size == 4
+
+
+def test_tags_and_the_state_of_the_domain(db: Db) -> None:
+    with db.transaction():
+        contact(db, "buyer@example.com")
+        db.connection.execute("UPDATE contacts SET tags = 'VIP; valves, berlin'")
+        dead = AddressState(key=address().domain_key, standings=(standing(State.DEAD_DOMAIN),))
+        address_state.save(db, dead, happened(db))
+    found = load(db, opt_out())
+    assert found.tags == ("vip", "valves", "berlin")
+    assert found.domain_state == dead
+
+
+@pytest.mark.parametrize(
+    ("sender", "colleague"),
+    [("boss@mail.buyer.example", True), ("ana@buyer.example", False), ("x@other.example", False)],
+)
+def test_a_colleague(db: Db, sender: str, colleague: bool) -> None:
+    where = replace(origin(), sender=address(sender))
+    assert load(db, opt_out("ana@buyer.example"), where).same_organisation is colleague
+
+
+def test_nobody_is_a_colleague_at_a_public_provider(db: Db) -> None:
+    where = replace(origin(), sender=address("x@gmail.com"))
+    assert not load(db, opt_out("ana@gmail.com"), where).same_organisation
+
+
+def test_a_request_about_data_is_about_whom_the_token_was_minted_for(db: Db) -> None:
+    with db.transaction():
+        sent.record(db, sent_mail("boss@example.com"))
+    ask = Privacy(
+        address=address("alias@example.com"), evidence=evidence(Strength.E3, token()), answerable=True,
+        kind=PrivacyKind.ERASE,
+    )  # fmt: skip
+    assert str(load(db, ask).state.key) == "boss@example.com"
+    returned = replace(ask, evidence=evidence(Strength.E3, token(purpose=Purpose.BOUNCE)))
+    assert str(load(db, returned).state.key) == "alias@example.com"
+
+
 @pytest.mark.parametrize(
     "query",
     ["event_weak_opt_outs", "event_weak_hard", "event_suspicions", "event_domain_hard", "event_content_seen",
      "event_letter_planned", "letters_last", "outbox_due", "address_changed", "sent_by_message_id",
      "sent_by_message_id_and_key", "inbox_fresh", "inbox_tried", "inbox_exhausted", "ledger_unsettled", "ledger_known",
-     "event_history", "outbox_rate", "standings", "domain_recipients"],
+     "event_history", "outbox_rate", "standings", "domain_recipients", "timers_due", "reviews_due", "review_is_open",
+     "ticket_is_open", "objections_since", "send_size", "contact_tags", "erased_any", "batch_keys"],
 )  # fmt: skip
 def test_no_question_of_the_hot_path_reads_a_whole_table(db: Db, query: str) -> None:
     asked = getattr(db.sql, query).func

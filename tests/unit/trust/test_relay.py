@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.trust.relay import made_by
+from agent.trust.relay import handed_over_by, made_by
 from tests.unit.mails import mail
 
 RELAYS = ("mx.exporter.example", "Out.Exporter.example")
@@ -41,3 +41,44 @@ def test_a_report_has_a_null_return_path(return_path: str | None) -> None:
 
 def test_unset_is_no() -> None:
     assert not made_by(mail(return_path=""), ())
+
+
+@pytest.mark.parametrize(
+    "hop",
+    [
+        "by mx.exporter.example (Postfix, from userid 33) id 4F1; Mon, 2 Mar 2026 09:00:00 +0000",
+        "from www-data by mx.exporter.example with local (Exim 4.96) id 1x; Mon, 2 Mar 2026 09:00:00 +0000",
+        "from mx.exporter.example (localhost [127.0.0.1]) by mx.exporter.example with ESMTP id 1",
+    ],
+)
+def test_what_a_program_of_the_machine_submits_is_not_made_by_the_relay(hop: str) -> None:
+    # hazard D1: a contact form on the same host may send anything, with a null sender too
+    assert not made_by(mail(("Received", hop), return_path=""), RELAYS)
+
+
+BEHIND = ("127.0.0.1", "192.0.2.0/28", "::1", "mx.exporter.example")
+STRANGER = "from evil (evil.example [198.51.100.6]) by mx.exporter.example (Postfix) with ESMTP id 1"
+
+
+@pytest.mark.parametrize(
+    ("peer", "hops", "ours"),
+    [
+        ("127.0.0.1", (LOCAL,), True),
+        ("192.0.2.5", (LOCAL,), True),
+        ("::1", (LOCAL,), True),
+        ("192.0.2.66", (LOCAL,), False),
+        ("unknown", (LOCAL,), False),
+        ("127.0.0.1", (), False),
+        ("127.0.0.1", (STRANGER,), False),
+        ("127.0.0.1", (STRANGER, LOCAL), False),
+        ("127.0.0.1", (LOCAL, STRANGER), False),
+        ("127.0.0.1", (LOCAL.replace("exporter", "stranger"),), False),
+    ],
+)
+def test_a_relay_that_hands_over_by_smtp(peer: str, hops: tuple[str, ...], ours: bool) -> None:
+    # hazard D1: behind Postfix every stranger's mail comes from 127.0.0.1
+    report = mail(*(("Received", hop) for hop in hops), return_path="")
+    assert handed_over_by(peer, report, BEHIND) is ours
+    assert not handed_over_by(peer, mail(*report.headers.fields, return_path="a@b.example"), BEHIND)
+    assert not handed_over_by(peer, report, ("127.0.0.1",))
+    assert not handed_over_by(peer, report, ())

@@ -58,7 +58,7 @@ ACTS: dict[str, Callable[[str], str]] = {
 }  # fmt: skip
 
 
-def _read(message: RawMessage, _kit: object) -> Reading:
+def _read(message: RawMessage, _kit: object, _keys: object) -> Reading:
     verb, _, rest = message.raw.decode().partition(" ")
     return Reading(kind="other", signals=(), message_id=ACTS[verb](rest))
 
@@ -69,6 +69,6 @@ def _stub(name: str, **content: object) -> None:
     sys.modules[name] = module
 
 
-_stub("agent.worker.kit", load_kit=lambda _settings, _ring: None)
+_stub("agent.worker.kit", load_kit=lambda *_: None)
 _stub("agent.worker.read", read=_read)
 child.main()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.model.dkim import KeyAnswer
 from agent.model.mail import RawMessage
 from agent.model.reading import Reading
 from agent.model.settings import Identity, Settings
@@ -51,9 +52,10 @@ def test_no_kind_of_signal_is_left_out(kind: type[Signal]) -> None:
     check()
 
 
-@given(values(RawMessage))
-def test_a_message_comes_back_the_same(message: RawMessage) -> None:
-    assert frames.decode_message(frames.encode_message(message)) == message
+@given(values(RawMessage), st.lists(values(KeyAnswer), max_size=3).map(tuple))
+def test_a_question_comes_back_the_same(message: RawMessage, keys: tuple[KeyAnswer, ...]) -> None:
+    question = frames.Question(message=message, keys=keys)
+    assert frames.decode_question(frames.encode_question(question)) == question
 
 
 @given(st.lists(st.binary(max_size=50), max_size=6), st.integers(1, 7))
@@ -83,7 +85,7 @@ def test_a_stream_that_ends_within_a_frame_is_closed() -> None:
 
 @given(st.binary(max_size=60))
 def test_bytes_that_are_no_frame_raise_nothing_but_frame_error(body: bytes) -> None:
-    for decode in (frames.decode_reply, frames.decode_message, frames.decode_hello):
+    for decode in (frames.decode_reply, frames.decode_question, frames.decode_hello):
         try:
             decode(body)
         except frames.FrameError:

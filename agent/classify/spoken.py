@@ -1,0 +1,162 @@
+"""What a person wrote in his own words, as signals: one for each wish and each address it is about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.classify.addresses_named import Target, targets
+from agent.classify.evidence import answerable, clipped, from_sender
+from agent.classify.sentences import sentences
+from agent.classify.understand import Wish, understand
+from agent.classify.weigh import Weighed, says_nothing, weigh
+from agent.mail.thread import written_at
+from agent.model.mail import ParsedMail
+from agent.model.proof import Proof
+from agent.model.signal import (
+    Confidence,
+    Evidence,
+    Manner,
+    OptOut,
+    OptOutReason,
+    Preference,
+    PreferenceKind,
+    Privacy,
+    PrivacyKind,
+    Resubscribe,
+    Signal,
+)  # fmt: skip
+from agent.rules.catalog import Catalog
+from agent.rules.lookalike import in_latin, other_layout
+from agent.rules.schema import Kind, Stage
+
+MAX_TYPED = 40  # letters: longer texts on the wrong keyboard are noticed by their writers
+
+_MANNERS = {Kind.COMPLAINT: Manner.COMPLAINT_WORDS, Kind.GONE: Manner.PERSON_GONE}
+_PREFERENCES = {
+    Kind.TOPIC: PreferenceKind.TOPIC,
+    Kind.PAUSE: PreferenceKind.PAUSE,
+    Kind.FREQUENCY: PreferenceKind.FREQUENCY,
+}
+_PRIVACY = {Kind.ERASE: PrivacyKind.ERASE, Kind.ACCESS: PrivacyKind.ACCESS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the own words (or, without any, the Subject) say, weighed and understood."""
+
+    weighed: Weighed
+    wishes: tuple[Wish, ...]
+    written: datetime | None
+
+    def says(self, *kinds: Kind) -> bool:
+        """Whether one of these was said in so many words."""
+        return any(one.kind in kinds and one.confidence is Confidence.SURE for one in self.weighed.requests)
+
+
+def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
+    """Read the own words; a Subject that is a keyword counts where the text adds nothing to it."""
+    written = written_at(mail.headers)
+    heard = _heard(mail.own_text, catalog, written)
+    if not heard.weighed.requests and _short_text(mail.own_text):
+        subject = _heard(mail.subject, catalog, written)
+        if says_nothing(heard.weighed) and any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
+            return subject
+        if not mail.own_text.strip() and subject.wishes and not mail.subject.lower().startswith(("re", "fw", "aw")):
+            return subject
+        return _typed(mail.own_text, catalog, written) or heard
+    return heard
+
+
+def _heard(text: str, catalog: Catalog, written: datetime | None) -> Heard:
+    weighed = weigh(sentences(text), catalog.speech)
+    return Heard(weighed=weighed, wishes=understand(weighed, catalog.speech, written), written=written)
+
+
+def _typed(text: str, catalog: Catalog, written: datetime | None) -> Heard | None:
+    """A keyword typed on the other keyboard layout, or in letters that only look like Latin ones."""
+    said = text.strip()
+    if not 0 < len(said) <= MAX_TYPED:
+        return None
+    for other in (other_layout(said), "" if said.isascii() else in_latin(said.lower())):
+        heard = _heard(other, catalog, written)
+        if other and any(one.rule.stage is Stage.KEYWORD for one in heard.weighed.requests):
+            return heard
+    return None
+
+
+def _short_text(text: str) -> bool:
+    return len(text) <= 4 * MAX_TYPED
+
+
+def asks(heard: Heard) -> bool:
+    """Whether something was asked for in so many words."""
+    return heard.says(*(frozenset(Kind) - {Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE}))
+
+
+def signals(mail: ParsedMail, proof: Proof, heard: Heard, catalog: Catalog) -> tuple[Signal, ...]:
+    """The wishes as signals, those that a weightier one includes left out."""
+    kinds = {wish.kind for wish in heard.wishes}
+    wishes = [wish for wish in heard.wishes if not _included(wish.kind, kinds)]
+    return tuple(
+        _signal(mail, proof, wish, target)
+        for wish in wishes
+        for target in targets(mail, proof, wish.request, heard.weighed, catalog.public_mail)
+    )
+
+
+def _included(kind: Kind, kinds: set[Kind]) -> bool:
+    """An opt-out of all says everything that less mail, a topic or "he left" says."""
+    if kind is Kind.UNSUBSCRIBE:
+        return Kind.COMPLAINT in kinds
+    less = kind in (*_PREFERENCES, Kind.GONE, Kind.RESUBSCRIBE)
+    return less and not kinds.isdisjoint({Kind.UNSUBSCRIBE, Kind.COMPLAINT, Kind.ERASE})
+
+
+def _signal(mail: ParsedMail, proof: Proof, wish: Wish, target: Target) -> Signal:
+    evidence = _evidence(mail, proof, wish, target)
+    may = answerable(mail)
+    kind = wish.kind
+    if kind in _PRIVACY:
+        return Privacy(address=target.address, evidence=evidence, answerable=may, kind=_PRIVACY[kind])
+    if kind in _PREFERENCES:
+        return Preference(
+            address=target.address,
+            evidence=evidence,
+            answerable=may,
+            kind=_PREFERENCES[kind],
+            scope=f"topic:{wish.topic or 'unnamed'}" if kind is Kind.TOPIC else "all",
+            until=wish.until,
+            interval_days=wish.interval_days,
+            reason=wish.reason,
+        )
+    if kind is Kind.RESUBSCRIBE:
+        return Resubscribe(address=target.address, evidence=evidence, answerable=may)
+    manner = Manner.KEYWORD if wish.request.rule.stage is Stage.KEYWORD else Manner.WORDING
+    return OptOut(
+        address=target.address,
+        evidence=evidence,
+        answerable=may,
+        manner=_MANNERS.get(kind, manner),
+        scope=wish.request.rule.yields.scope,
+        reason=_reason(wish),
+    )
+
+
+def _reason(wish: Wish) -> OptOutReason | None:
+    if wish.kind is Kind.GONE:
+        return OptOutReason.LEFT_COMPANY
+    return wish.reason or (OptOutReason.COMPLAINT_WORDS if wish.kind is Kind.COMPLAINT else None)
+
+
+def _evidence(mail: ParsedMail, proof: Proof, wish: Wish, target: Target) -> Evidence:
+    request = wish.request
+    sure = request.confidence is Confidence.SURE and target.sure and not (wish.kind is Kind.TOPIC and not wish.topic)
+    rule = f"{request.rule.stage.value}:{request.rule.id}"
+    return from_sender(
+        proof,
+        f"named:{rule}" if target.named else rule,
+        clipped(request.excerpt),
+        confidence=Confidence.SURE if sure else Confidence.LIKELY,
+    )
+
+
+__all__ = ["Heard", "asks", "hear", "signals"]

@@ -1,0 +1,67 @@
+"""`optoutd scrub`: take the suppressed out of a mailing list before it is used."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from agent.cli.books import Mistake, opened
+from agent.lists.scrub import Summary
+from agent.lists.scrub import scrub as scrub_file
+from agent.lists.table import TableError
+from agent.obs.clock import utc_now
+from agent.store.lookup import listed
+from agent.store.public import open_public
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="IN.csv")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT.csv")
+@click.option("--rejected", type=click.Path(path_type=Path), metavar="FILE", help="Where the rows taken out go.")
+@click.pass_context
+def scrub(ctx: click.Context, source: Path, output: Path, rejected: Path | None) -> None:
+    """Copy IN.csv without those who may not be mailed; encoding, separator and columns stay as they are."""
+    for target in filter(None, (output, rejected)):
+        if target.exists() and source.exists() and target.samefile(source):
+            raise Mistake(f"{target} is the list itself; name another file")
+    with opened(ctx) as books, ExitStack() as open_files:
+        public = open_public(books.settings.store)
+        open_files.callback(public.close)
+        out = open_files.enter_context(_replaced(output))
+        bad = open_files.enter_context(_replaced(rejected)) if rejected else None
+        try:
+            summary = scrub_file(source, out, bad, partial(listed, public, books.db, utc_now()), _progress)
+        except TableError as wrong:
+            raise Mistake(str(wrong)) from None
+    click.echo(_words(summary, output))
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name only when it is whole: a scrub that was stopped leaves no half list to be mailed."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        with unfinished.open("wb") as opened_file:
+            yield opened_file
+        unfinished.replace(path)
+    except OSError as wrong:
+        raise Mistake(f"{path}: cannot be written: {wrong.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _progress(rows: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{rows:,} rows", nl=False, err=True)
+
+
+def _words(summary: Summary, output: Path) -> str:
+    unreadable = f", {summary.unreadable} without a readable address" if summary.unreadable else ""
+    return (
+        f"{summary.rows} rows by {summary.column}: {summary.kept} may be mailed ({output}), "
+        f"{summary.suppressed} may not{unreadable}"
+    )

@@ -1,0 +1,99 @@
+"""Scrub: take the suppressed out of a mailing list before it is used; the rest stays byte for byte as it was."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO
+
+from agent.lists.columns import address_column, has_header
+from agent.lists.table import Format, Record, TableError, find_format, plain_codec, records
+from agent.model.address import AddressKey, parse_address
+
+# Looked up together, in the order of the file's index: one walk through the list a batch, and flat memory.
+BATCH = 100_000
+_SAMPLE = 200
+
+Listed = Callable[[Collection[str]], frozenset[str]]  # those of the keys that are on the list
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """What became of the rows. `unreadable`: kept out, for nobody can say whether they are suppressed."""
+
+    column: str
+    kept: int = 0
+    suppressed: int = 0
+    unreadable: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All rows but the heading."""
+        return self.kept + self.suppressed + self.unreadable
+
+
+def scrub(
+    source: Path, target: BinaryIO, rejected: BinaryIO | None, listed: Listed, progress: Callable[[int], object]
+) -> Summary:
+    """Copy every row whose address may be mailed to `target`, the others to `rejected`; TableError says what is wrong.
+
+    Encoding, mark, separator, quoting, columns and line ends are those of the source.
+    """
+    form = find_format(source)
+    rows = records(source, form)
+    sample = list(islice(rows, _SAMPLE))
+    column = address_column([record.fields for record in sample])
+    if column is None:
+        raise TableError(f"{source}: no column holds e-mail addresses; name the column `email` in the first line")
+    out, bad = _Sink(target, form), _Sink(rejected, form)
+    named = has_header([record.fields for record in sample], column)
+    if named:
+        out.write(sample[0])
+        bad.write(sample[0])
+    summary = Summary(column=sample[0].fields[column] if named else f"column {column + 1}")
+    for batch in _batches(chain(sample[1:] if named else sample, rows)):
+        _sort_out(batch, column, listed, out, bad, summary)
+        progress(summary.rows)
+    return summary
+
+
+def _sort_out(batch: list[Record], column: int, listed: Listed, out: "_Sink", bad: "_Sink", summary: Summary) -> None:
+    keys = [_key(record, column) for record in batch]
+    asked = {str(key) for key in keys if key} | {str(key.domain_key) for key in keys if key}
+    stopped = listed(asked)
+    for record, key in zip(batch, keys, strict=True):
+        if key is None:
+            summary.unreadable += 1
+            bad.write(record)
+        elif str(key) in stopped or str(key.domain_key) in stopped:
+            summary.suppressed += 1
+            bad.write(record)
+        else:
+            summary.kept += 1
+            out.write(record)
+
+
+def _key(record: Record, column: int) -> AddressKey | None:
+    return parse_address(record.fields[column]) if column < len(record.fields) else None
+
+
+def _batches(rows: Iterable[Record]) -> Iterator[list[Record]]:
+    """Blank lines at the end of a file are no rows."""
+    filled = (record for record in rows if record.text.strip())
+    while batch := list(islice(filled, BATCH)):
+        yield batch
+
+
+class _Sink:
+    """Writes records as they stood; the mark of the encoding first."""
+
+    def __init__(self, file: BinaryIO | None, form: Format) -> None:
+        self._file = file
+        self._encoding = plain_codec(form)
+        if file:
+            file.write(form.bom)
+
+    def write(self, record: Record) -> None:
+        if self._file:
+            text = record.text if record.text.endswith(("\n", "\r")) else record.text + "\n"
+            self._file.write(text.encode(self._encoding, "surrogateescape" if self._encoding == "utf-8" else "strict"))

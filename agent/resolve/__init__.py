@@ -1,0 +1,1 @@
+"""What the DNS says; the only room that asks it."""

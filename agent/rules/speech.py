@@ -1,0 +1,119 @@
+"""What people say, in all languages at once: the phrases of keyword and wording rules beside the words around them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.rules.index import Found, PhraseIndex
+from agent.rules.normal import normalised
+from agent.rules.phrase import Phrase, PhraseError, read_phrase
+from agent.rules.schema import Rule, Stage
+from agent.rules.words import EMPTY, Language, Mark, MarkKind, TimeWord, read_words
+
+SPOKEN = (Stage.KEYWORD, Stage.WORDING)
+MAX_KEYWORD_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A rule of one language; `veto`: one of the phrases it never stands with."""
+
+    rule: Rule
+    language: str
+    veto: bool = False
+
+
+Owner = Said | Mark
+
+
+class Speech:
+    """All spoken rules and all words of all languages in one index."""
+
+    def __init__(self, rules: Mapping[str, tuple[Rule, ...]], words: Mapping[str, str]) -> None:
+        """`rules` by the path of their file, `words` the texts of the words.toml files by path."""
+        self._languages: dict[str, Language] = {}
+        for path in sorted(words):
+            self._languages[_tag(path)] = read_words(path, _primary(path), words[path])
+        marks = (pair for language in self._languages.values() for pair in language.marks)
+        self._index: PhraseIndex[Owner] = PhraseIndex(_chained(marks, self._said(rules)))
+
+    def find(self, sentence: str) -> tuple[Found[Owner], ...]:
+        """Everything known that occurs in a normalised sentence."""
+        return self._index.find(sentence)
+
+    def calendars(self, language: str) -> tuple[PhraseIndex[TimeWord], ...]:
+        """The calendars of a language, however it is written."""
+        return tuple(held.calendar for tag, held in self._languages.items() if tag.partition("-")[0] == language)
+
+    def phrases_of(self, path: str, rule: Rule) -> tuple[Phrase, ...]:
+        """The phrases of one rule; PhraseError says what is wrong with one."""
+        return tuple(self._phrase(path, rule, "phrases", text) for text in rule.phrases)
+
+    def hits(self, stage: Stage, text: str) -> tuple[Rule, ...]:
+        """The rules of one stage that a text meets by itself, without any weighing."""
+        sentence = normalised(text)
+        found = self.find(sentence)
+        if stage is Stage.KEYWORD:
+            return keywords(sentence, found)
+        said = [one.owner for one in found if isinstance(one.owner, Said)]
+        vetoed = {owner.rule.id for owner in said if owner.veto}
+        rules = (owner.rule for owner in said if not owner.veto and owner.rule.id not in vetoed)
+        return tuple(dict.fromkeys(rule for rule in rules if rule.stage is stage))
+
+    def _said(self, rules: Mapping[str, tuple[Rule, ...]]) -> Iterator[tuple[Owner, Phrase]]:
+        for path in sorted(rules):
+            for rule in rules[path]:
+                said = Said(rule=rule, language=_primary(path))
+                for phrase in self.phrases_of(path, rule):
+                    yield said, phrase
+                for text in rule.never_with:
+                    veto = Said(rule=rule, language=said.language, veto=True)
+                    yield veto, self._phrase(path, rule, "never_with", text)
+
+    def _phrase(self, path: str, rule: Rule, field: str, text: str) -> Phrase:
+        try:
+            return read_phrase(text, self._languages.get(_tag(path), EMPTY).lists)
+        except PhraseError as error:
+            raise PhraseError(f"{path}: rule {rule.id!r}: field `{field}`: {error}") from error
+
+
+def keywords(sentence: str, found: tuple[Found[Owner], ...]) -> tuple[Rule, ...]:
+    """The keyword rules that are all a short sentence says, when courtesy is taken off."""
+    polite = [one for one in found if isinstance(one.owner, Mark) and one.owner.kind is MarkKind.POLITE]
+    rules: dict[Rule, None] = {}
+    for one in found:
+        owner = one.owner
+        if isinstance(owner, Said) and owner.rule.stage is Stage.KEYWORD and not owner.veto and _short(one):
+            rules.update({owner.rule: None} if covered(sentence, (one, *polite)) else {})
+    return tuple(rules)
+
+
+def covered(sentence: str, found: tuple[Found[Owner], ...] | list[Found[Owner]]) -> bool:
+    """Whether nothing but commas stands outside of these."""
+    left = list(sentence)
+    for one in found:
+        left[one.start : one.end] = " " * (one.end - one.start)
+    return not "".join(left).replace(",", " ").strip()
+
+
+def _short(one: Found[Owner]) -> bool:
+    return one.end - one.start <= MAX_KEYWORD_CHARS
+
+
+def _chained(
+    marks: Iterator[tuple[Mark, Phrase]], said: Iterator[tuple[Owner, Phrase]]
+) -> Iterator[tuple[Owner, Phrase]]:
+    yield from marks
+    yield from said
+
+
+def _tag(path: str) -> str:
+    """`lang/pt-BR/opt_out.toml` is in `pt-BR`; a rule file elsewhere is in no language."""
+    parts = path.split("/")
+    return parts[-2] if len(parts) >= 3 and parts[-3] == "lang" else ""
+
+
+def _primary(path: str) -> str:
+    return _tag(path).partition("-")[0]
+
+
+__all__ = ["SPOKEN", "Owner", "PhraseError", "Said", "Speech", "covered", "keywords"]

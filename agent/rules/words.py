@@ -1,0 +1,173 @@
+"""The words of one language around a request: lists for its phrases, negation, business talk, courtesy and calendar."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+import tomli
+
+from agent.rules.index import PhraseIndex
+from agent.rules.phrase import Phrase, PhraseError, read_phrase
+
+
+class MarkKind(Enum):
+    """What a word or phrase does to a request that stands near it."""
+
+    NEGATION = "negations"  # before the request, or inside it: takes it back
+    NEGATION_AFTER = "negations_after"  # right behind it, for languages that negate there
+    BUSINESS = "business"  # an order, a machine: the request is about that
+    DOUBT = "doubts"  # "how do I", "if we", "whether": talk about it
+    OTHER = "others"  # "my colleague": it is not the writer's own
+    POLITE = "polite"  # may surround a keyword
+    KEEP = "keeps"  # "but keep sending": only a part is unwanted
+    CONTACT = "contacts"  # "please write to": the address that follows is the new one
+    ALSO = "also"  # "me and": the writer and those he names
+    UNTIL = "until"  # with <date>
+    LASTING = "lasting"  # with <span>
+    INTERVAL = "intervals"
+
+
+class Unit(Enum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A word or phrase that is no request itself. `value`: the days of an interval."""
+
+    kind: MarkKind
+    language: str
+    value: int = 0
+
+
+class CalendarFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names of times. Each month and weekday is a list of its spellings."""
+
+    months: tuple[tuple[str, ...], ...] = ()
+    weekdays: tuple[tuple[str, ...], ...] = ()  # Monday first
+    day: tuple[str, ...] = ()
+    week: tuple[str, ...] = ()
+    month: tuple[str, ...] = ()
+    year: tuple[str, ...] = ()
+    numbers: dict[str, tuple[str, ...]] = {}
+    tomorrow: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()  # next week, next month, next year
+    end: tuple[str, ...] = ()  # end of March
+    middle: tuple[str, ...] = ()
+    seasons: dict[str, tuple[str, ...]] = {}  # month in which it is over: summer = 9
+    new_year: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+    intervals: dict[str, tuple[str, ...]] = {}
+
+
+class WordsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One words.toml."""
+
+    lists: dict[str, tuple[str, ...]] = {}
+    negations: tuple[str, ...] = ()
+    negations_after: tuple[str, ...] = ()
+    business: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    polite: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    calendar: CalendarFile = CalendarFile()
+
+
+class WordsError(ValueError):
+    """A words.toml that cannot be used; the message names file and field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeWord:
+    """A word of the calendar: what it is (`month`, `unit`, `number`, `next`, `end` ...) and which."""
+
+    kind: str
+    value: int = 0
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """What phrases of one language may use."""
+
+    lists: Mapping[str, tuple[str, ...]]
+    marks: tuple[tuple[Mark, Phrase], ...]
+    calendar: PhraseIndex[TimeWord]
+
+
+EMPTY = Language(lists={}, marks=(), calendar=PhraseIndex(iter(())))
+
+
+def read_words(path: str, language: str, text: str) -> Language:
+    """The words of a language; WordsError on the first thing that is wrong."""
+    try:
+        file = msgspec.convert(tomli.loads(text), WordsFile)
+    except (tomli.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise WordsError(f"{path}: {error}") from error
+    calendar = file.calendar
+    lists = {**file.lists, "interval": tuple(one for some in calendar.intervals.values() for one in some)}
+    if not lists["interval"]:
+        del lists["interval"]
+    return Language(
+        lists=lists,
+        marks=tuple(_marks(path, language, file, lists)),
+        calendar=PhraseIndex(_times(path, calendar)),
+    )
+
+
+def _marks(
+    path: str, language: str, file: WordsFile, lists: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[Mark, Phrase]]:
+    for kind in MarkKind:
+        if kind is MarkKind.INTERVAL:
+            continue
+        source = file.calendar if kind in (MarkKind.UNTIL, MarkKind.LASTING) else file
+        texts: tuple[str, ...] = getattr(source, kind.value)
+        for text in texts:
+            yield Mark(kind=kind, language=language), _phrase(path, kind.value, text, lists)
+    for days, texts in file.calendar.intervals.items():
+        for text in texts:
+            mark = Mark(kind=MarkKind.INTERVAL, language=language, value=_number(path, "intervals", days))
+            yield mark, _phrase(path, "intervals", text, lists)
+
+
+def _times(path: str, file: CalendarFile) -> Iterator[tuple[TimeWord, Phrase]]:
+    for field, names, size in (("months", file.months, 12), ("weekdays", file.weekdays, 7)):
+        if names and len(names) != size:
+            raise WordsError(f"{path}: field `calendar.{field}`: want {size} lists, not {len(names)}")
+        for at, spellings in enumerate(names):
+            word = TimeWord(kind=field[:-1] if field == "weekdays" else "month_name", value=at + (field == "months"))
+            yield from _each(path, field, word, spellings)
+    for unit in Unit:
+        yield from _each(path, unit.value, TimeWord(kind="unit", unit=unit), getattr(file, unit.value))
+    for kind in ("tomorrow", "next", "end", "middle", "new_year"):
+        yield from _each(path, kind, TimeWord(kind=kind), getattr(file, kind))
+    for kind, table in (("number", file.numbers), ("season", file.seasons)):
+        for number, spellings in table.items():
+            yield from _each(path, kind, TimeWord(kind=kind, value=_number(path, kind, number)), spellings)
+
+
+def _each(path: str, field: str, word: TimeWord, spellings: tuple[str, ...]) -> Iterator[tuple[TimeWord, Phrase]]:
+    for text in spellings:
+        yield word, _phrase(path, f"calendar.{field}", text, {})
+
+
+def _phrase(path: str, field: str, text: str, lists: Mapping[str, tuple[str, ...]]) -> Phrase:
+    try:
+        return read_phrase(text, lists)
+    except PhraseError as error:
+        raise WordsError(f"{path}: field `{field}`: {error}") from error
+
+
+def _number(path: str, field: str, text: str) -> int:
+    if not text.isdecimal():
+        raise WordsError(f"{path}: field `calendar.{field}`: {text!r} is no number")
+    return int(text)
