@@ -1,4 +1,4 @@
-"""Robots that answer: out of office, receipts, tickets; known by header marks, by the Subject, or by their own words."""
+"""Robots that answer: out of office, receipts, tickets; known by header marks, by Subject, or by their own words."""
 
 from agent.classify.evidence import from_sender
 from agent.classify.sentences import sentences

@@ -16,6 +16,8 @@ _ROBOT = frozenset(
         AutomaticMark.REPORT,
     }
 )
+# Bulk mail and list posts are written by persons, but not to us.
+TO_MANY = frozenset({AutomaticMark.MAILING_LIST, AutomaticMark.PRECEDENCE, AutomaticMark.LOOP})
 # Fewer than the senders that are never answered: `shop-owner@` and `sales-request@` may be persons.
 _DAEMON = re.compile(r"mail(?:er)?[-_.]?daemon|postmaster|no[-_.]?reply|do[-_.]?not[-_.]?reply")
 

@@ -1,19 +1,16 @@
 """An ordinary reply: a person wrote something, and it asks for nothing this program does."""
 
-from agent.classify.evidence import clipped, from_sender
+from agent.classify.evidence import TO_MANY, clipped, from_sender
 from agent.classify.spoken import Heard
-from agent.model.mail import AutomaticMark, ParsedMail
+from agent.model.mail import ParsedMail
 from agent.model.proof import Proof
 from agent.model.signal import HumanReply, Signal
 from agent.rules.schema import Kind
 
-# Bulk mail and list posts are written by persons, but not to us.
-_TO_MANY = frozenset({AutomaticMark.MAILING_LIST, AutomaticMark.PRECEDENCE, AutomaticMark.LOOP})
-
 
 def reply(mail: ParsedMail, proof: Proof) -> tuple[Signal, ...]:
     """A human reply, or nothing when nobody can be named or nothing can be read."""
-    if mail.sender is None or not mail.own_text.strip() or not _TO_MANY.isdisjoint(mail.automatic):
+    if mail.sender is None or not mail.own_text.strip() or not TO_MANY.isdisjoint(mail.automatic):
         return ()
     return (HumanReply(address=mail.sender, evidence=from_sender(proof, "reply", clipped(mail.own_text))),)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from agent.rules.normal import normalised
 
-MAX_TEXT = 4_000
-MAX_SENTENCES = 40
+MAX_TEXT = 3_000
+MAX_SENTENCES = 30
 _WRAPPED = 60  # a shorter line ended because its writer ended it
 # A full stop before a figure or a small letter ended an abbreviation ("Art. 15", "no. 3"), behind one it counted.
 _END = re.compile(r"(?<=[!?…])\s+|(?<=[^\d][.])\s+(?=[^\da-zà-ÿа-я])|(?<=[。！？；।؟])|\n")

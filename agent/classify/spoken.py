@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.classify.addresses_named import Target, targets
-from agent.classify.evidence import answerable, clipped, from_sender
+from agent.classify.evidence import TO_MANY, answerable, clipped, from_sender
 from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import Weighed, says_nothing, weigh
@@ -30,6 +30,8 @@ from agent.rules.schema import Kind, Stage
 
 MAX_TYPED = 40  # letters: longer texts on the wrong keyboard are noticed by their writers
 
+# What stands beside likely words and keeps silence from deciding (policy row 20).
+_DOUBTS = frozenset({"negated", "about business", "talk about it", "about somebody else"})
 _MANNERS = {Kind.COMPLAINT: Manner.COMPLAINT_WORDS, Kind.GONE: Manner.PERSON_GONE}
 _PREFERENCES = {
     Kind.TOPIC: PreferenceKind.TOPIC,
@@ -55,7 +57,7 @@ class Heard:
 def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
     """Read the own words; a Subject that is a keyword counts where the text adds nothing to it."""
     written = written_at(mail.headers)
-    heard = _heard(mail.own_text, catalog, written)
+    heard = _heard(mail.own_text, catalog, written, not TO_MANY.isdisjoint(mail.automatic))
     if not heard.weighed.requests and _short_text(mail.own_text):
         subject = _heard(mail.subject, catalog, written)
         if says_nothing(heard.weighed) and any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
@@ -66,8 +68,8 @@ def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
     return heard
 
 
-def _heard(text: str, catalog: Catalog, written: datetime | None) -> Heard:
-    weighed = weigh(sentences(text), catalog.speech)
+def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False) -> Heard:
+    weighed = weigh(sentences(text), catalog.speech, to_many)
     return Heard(weighed=weighed, wishes=understand(weighed, catalog.speech, written), written=written)
 
 
@@ -138,6 +140,7 @@ def _signal(mail: ParsedMail, proof: Proof, wish: Wish, target: Target) -> Signa
         manner=_MANNERS.get(kind, manner),
         scope=wish.request.rule.yields.scope,
         reason=_reason(wish),
+        doubtful=any(step.name in _DOUBTS for step in wish.request.steps),
     )
 
 

@@ -25,9 +25,12 @@ WEIGHTS: Mapping[str, int] = MappingProxyType({
     "about somebody else": -4,
     "asked, not told": -2,  # a question mark; counts against a likely phrase only
     "one of many words": -2,
+    "deep in a long text": -6,
+    "an instruction": -9,  # "to unsubscribe click here": what senders print for others
+    "written to many": -9,  # lists and bulk mail: a keyword alone is still believed
 })  # fmt: skip
 SURE, LIKELY = 4, 2
-LONG_MESSAGE = 80  # words
+LONG_MESSAGE, TOP = 80, 3  # words; sentences
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 7
 NEAR = 12  # letters between a phrase and the word that takes it back
 _FAR_NEGATION = 28
@@ -89,13 +92,14 @@ class Weighed:
                     yield number, one
 
 
-def weigh(sentences: tuple[Sentence, ...], speech: Speech) -> Weighed:
+def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False) -> Weighed:
     """Every request in these sentences with its weight."""
     found = tuple(speech.find(sentence.words) for sentence in sentences)
+    many = (_step("written to many"),) if to_many else ()
     weighed = [
         request
         for number, sentence in enumerate(sentences)
-        for request in _of_sentence(number, sentence, found[number], _is_long(sentences))
+        for request in _of_sentence(number, sentence, found[number], (*many, *_length(sentences, number)))
     ]
     weighed.extend(_keywords(sentences, found))
     heard = [one for one in weighed if one.points >= LIKELY]
@@ -115,11 +119,16 @@ def says_nothing(weighed: Weighed) -> bool:
     return len(lines) <= SIGNATURE_LINES and all(_signature_like(*line) for line in lines)
 
 
-def _is_long(sentences: tuple[Sentence, ...]) -> bool:
-    return sum(sentence.length for sentence in sentences) > LONG_MESSAGE
+def _length(sentences: tuple[Sentence, ...], number: int) -> tuple[Step, ...]:
+    """People who leave say so at once: at the top, or in few words."""
+    if sum(sentence.length for sentence in sentences) <= LONG_MESSAGE:
+        return ()
+    return (_step("one of many words" if number < TOP else "deep in a long text"),)
 
 
-def _of_sentence(number: int, sentence: Sentence, found: tuple[Found[Owner], ...], long: bool) -> Iterator[Request]:
+def _of_sentence(
+    number: int, sentence: Sentence, found: tuple[Found[Owner], ...], general: tuple[Step, ...]
+) -> Iterator[Request]:
     vetoed = {one.owner.rule.id for one in found if isinstance(one.owner, Said) and one.owner.veto}
     said = [one for one in found if isinstance(one.owner, Said) and not one.owner.veto]
     marks = [one for one in found if isinstance(one.owner, Mark)]
@@ -131,7 +140,8 @@ def _of_sentence(number: int, sentence: Sentence, found: tuple[Found[Owner], ...
         steps = (
             *_own_weight(owner.rule),
             *_around(one, owner.rule, sentence, near, said),
-            *_rest(one, owner.rule, sentence, found, long),
+            *_rest(one, owner.rule, sentence, found),
+            *general,
         )
         yield Request(
             rule=owner.rule,
@@ -156,21 +166,19 @@ def _around(
         return
     if (business := next((m for m in marks if _is_about(m, one, sentence)), None)) is not None:
         yield _step("about business", _seen(sentence, business))
+    if (printed := next(_of(marks, MarkKind.INSTRUCTION), None)) is not None:
+        yield _step("an instruction", _seen(sentence, printed))
     if (doubt := next((m for m in _of(marks, MarkKind.DOUBT) if m.start <= one.start), None)) is not None:
         yield _step("talk about it", _seen(sentence, doubt))
     if rule.yields.kind not in _ASIDE and (other := next(_of(marks, MarkKind.OTHER), None)) is not None:
         yield _step("about somebody else", _seen(sentence, other))
 
 
-def _rest(
-    one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...], long: bool
-) -> Iterator[Step]:
+def _rest(one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...]) -> Iterator[Step]:
     if sentence.question and rule.confidence is Confidence.LIKELY:
         yield _step("asked, not told")
     if covered(sentence.words, (one, *_courtesy(found))):
         yield _step("nothing else is said")
-    if long:
-        yield _step("one of many words")
 
 
 def _negates(mark: Found[Owner], one: Found[Owner], sentence: Sentence, said: list[Found[Owner]]) -> bool:
@@ -186,7 +194,7 @@ def _negates(mark: Found[Owner], one: Found[Owner], sentence: Sentence, said: li
     between = sentence.words[mark.end : one.start]
     before = mark.end <= one.start and len(between) <= _FAR_NEGATION and "," not in between
     # "do not send me mails and unsubscribe me": the negation belongs to the other request.
-    return before and not any(_inside(mark, other) and other.end <= one.start + 1 for other in said if _says_more(other))
+    return before and not any(_inside(mark, other) and other.end <= one.start + 1 for other in filter(_says_more, said))
 
 
 def _says_more(other: Found[Owner]) -> bool:
@@ -203,7 +211,7 @@ def _is_about(mark: Found[Owner], one: Found[Owner], sentence: Sentence) -> bool
 
 def _keywords(sentences: tuple[Sentence, ...], found: tuple[tuple[Found[Owner], ...], ...]) -> Iterator[Request]:
     """A keyword counts where it is all that was said: courtesy, reasons and a signature below are nothing."""
-    spoken = [at for at, sentence in enumerate(sentences) if not covered(sentence.words, _courtesy(found[at]))]
+    spoken = [at for at, sentence in enumerate(sentences) if not _is_courtesy(sentence, found[at])]
     if not spoken or len(spoken) > 1 + SIGNATURE_LINES:
         return
     first, rest = spoken[0], spoken[1:]
@@ -222,6 +230,11 @@ def _keywords(sentences: tuple[Sentence, ...], found: tuple[tuple[Found[Owner], 
                 excerpt=sentences[first].text,
                 steps=(_step("keyword", owner.rule.id),),
             )
+
+
+def _is_courtesy(sentence: Sentence, found: tuple[Found[Owner], ...]) -> bool:
+    keywords = (one for one in found if isinstance(one.owner, Said) and one.owner.rule.stage is Stage.KEYWORD)
+    return covered(sentence.words, _courtesy(found)) and not any(covered(sentence.words, [one]) for one in keywords)
 
 
 def _signature_like(sentence: Sentence, found: tuple[Found[Owner], ...]) -> bool:

@@ -1,7 +1,7 @@
 """`optoutd scrub`: take the suppressed out of a mailing list before it is used."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,10 @@ from agent.lists.scrub import Summary
 from agent.lists.scrub import scrub as scrub_file
 from agent.lists.table import TableError
 from agent.obs.clock import utc_now
+from agent.store import erased
+from agent.store.db import Db
 from agent.store.lookup import listed
-from agent.store.public import open_public
+from agent.store.public import Public, open_public
 
 
 @click.command()
@@ -34,10 +36,15 @@ def scrub(ctx: click.Context, source: Path, output: Path, rejected: Path | None)
         out = open_files.enter_context(_replaced(output))
         bad = open_files.enter_context(_replaced(rejected)) if rejected else None
         try:
-            summary = scrub_file(source, out, bad, partial(listed, public, books.db, utc_now()), _progress)
+            summary = scrub_file(source, out, bad, partial(_stopped, books.db, public), _progress)
         except TableError as wrong:
             raise Mistake(str(wrong)) from None
     click.echo(_words(summary, output))
+
+
+def _stopped(db: Db, public: Public, keys: Collection[str]) -> frozenset[str]:
+    """Who may not be mailed; the list cannot show who was erased, we can."""
+    return listed(public, keys) | erased.among(db, keys, utc_now())
 
 
 @contextmanager

@@ -41,9 +41,7 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
         if _exists(place):
             return place
     looked = ", ".join(("-c", f"${VARIABLE}", f"./{PLACES[0]}", str(PLACES[1])))
-    raise ConfigError(
-        (f"no configuration found (looked at {looked}); begin with: optoutd setup",)
-    )
+    raise ConfigError((f"no configuration found (looked at {looked}); begin with: optoutd setup",))
 
 
 def _exists(place: Path) -> bool:

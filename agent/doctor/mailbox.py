@@ -9,7 +9,7 @@ from agent.doctor import clocks
 from agent.doctor.finding import Finding, Findings, broken, ok, warning
 from agent.doctor.patient import Patient
 from agent.intake.imap.connection import Selected
-from agent.intake.imap.look import NEWEST, Seen, look
+from agent.intake.imap.look import NEWEST, TIMING, Seen, look
 from agent.intake.imap.progress import CLOCK_SLACK
 from agent.intake.imap.trouble import ImapTrouble, Mistake, Worry
 from agent.model.settings import ImapAccount
@@ -48,7 +48,7 @@ async def _mailbox(patient: Patient, account: ImapAccount) -> Findings:
         return ledger.known_uids(patient.db, account.name, folder.name, folder.uidvalidity, uids)
 
     try:
-        seen = await look(account, secret.reveal(), patient.now(), since=since, known=known)
+        seen = await look(account, secret.reveal(), patient.now(), since=since, known=known, timing=TIMING)
     except Mistake as mistake:
         return (broken(about, mistake.text, MENDS[mistake.worry]),)
     except (ImapTrouble, OSError) as trouble:

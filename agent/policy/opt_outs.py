@@ -33,7 +33,9 @@ _WORDS = {
 }
 _ANGRY = "An angry reply: please look at it; nothing was answered."
 _UNSURE = "The reply may ask for no more mail: held until a person has read it."
+_GONE = "A robot, or unclear words, say that the person is gone: a person has to read it."
 _SOMEBODY_ELSE = "A reply speaks for somebody else: a person has to read it."
+_OPT_OUT_WORDS = frozenset({Manner.KEYWORD, Manner.WORDING})
 _BEFORE_THE_END = timedelta(days=1)
 _LIST = ("list:", "topic:")
 
@@ -132,6 +134,9 @@ def _not_obeyed(found: _Found, case: Case) -> Plan | None:
         review = NewReview(why=_SOMEBODY_ELSE, first=Verdict.OPT_OUT, second=Verdict.NOTHING)
         return Plan(row="10b", reason=_SOMEBODY_ELSE, alert="A reply is about somebody else; see review.",
                     reviews=(review,))  # fmt: skip
+    if opt_out.evidence.confidence is Confidence.LIKELY and opt_out.manner is Manner.PERSON_GONE:
+        review = NewReview(why=_GONE, first=Verdict.INACTIVE, second=Verdict.NOTHING)
+        return Plan(row="10", reason=_GONE, reviews=(review,))
     if opt_out.evidence.confidence is Confidence.LIKELY and opt_out.manner in _ROW_OF_WORDS:
         return _held(opt_out, case)
     return None
@@ -157,7 +162,7 @@ def _held(opt_out: OptOut, case: Case) -> Plan:
     )  # fmt: skip
     review = NewReview(
         why=_UNSURE, first=Verdict.OPT_OUT, second=Verdict.REPLY, due_at=due_at,
-        timeout=None if opt_out.doubtful else Verdict.OPT_OUT,
+        timeout=Verdict.OPT_OUT if opt_out.manner in _OPT_OUT_WORDS and not opt_out.doubtful else None,
     )  # fmt: skip
     return Plan(
         row="20", reason=_UNSURE, states=states.changed(case.state, states.put(case.state, new, case.now)),

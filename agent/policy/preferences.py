@@ -31,7 +31,7 @@ def decide_preference(preference: Preference, case: Case) -> Plan:
 
 def _topic(preference: Preference, case: Case) -> Plan:
     name = preference.scope.partition(":")[2]
-    if not name:
+    if name in ("", "unnamed"):
         return _review(_NO_TOPIC)
     new = _standing(State.OPT_OUT, preference.evidence, case, preference)
     wanted = Wanted(kind=LetterKind.TOPIC, request=preference, list=name)

@@ -15,7 +15,10 @@ _OPTIONAL_MARKS = ((0x0300, 0x036F), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B
 _TATWEEL = "\u0640"
 _QUOTES = str.maketrans("\u2018\u2019\u201b\u02bc\u00b4`", "''''''")
 # Letters that no decomposition makes plain, and the spellings of one Arabic or Persian letter.
-_VARIANTS = str.maketrans("\u0111\u0142\u00f8\u0131\u0629\u0649\u06cc\u06a9\u06be\u06c0\u0671", "dloi\u0647\u064a\u064a\u0643\u0647\u0647\u0627")
+_VARIANTS = str.maketrans(
+    "\u0111\u0142\u00f8\u0131\u0629\u0649\u06cc\u06a9\u06be\u06c0\u0671",
+    "dloi\u0647\u064a\u064a\u0643\u0647\u0647\u0627",
+)
 _NOT_WORD = re.compile(r"[\W_]+")
 
 

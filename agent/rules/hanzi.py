@@ -1,4 +1,4 @@
-"""Traditional characters and what they are in simplified writing, of the words a buyer uses; pairs, one after another."""
+"""Traditional characters and their simplified ones, of the words a buyer uses; pairs, one after another."""
 
 _PAIRS = (
     "們们這这請请發发訂订閱阅郵邮將将給给對对為为來来個个時时會会讓让還还沒没後后從从問问題题電电話话號号碼码價价單单買买賣卖貴贵謝谢"

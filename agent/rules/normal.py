@@ -13,7 +13,7 @@ MAX_SENTENCE = 600
 _WIDE = "\u0e00-\U0003ffff"
 # Unspaced scripts write on without a border, so only ASCII letters count.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}+@[A-Za-z0-9-]{1,60}+(?:\.[A-Za-z0-9-]{1,60}+){1,6}")
-_LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,300}+")
+_LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,300}+|\b[\w-]{1,60}+\.(?:com|net|org|info|biz|ru|de|cn)\b")
 _COMMA = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u061b]+")
 # Zs and signs; marks stay with their letters (Devanagari vowels are no word characters to `\w`).
 _APART = re.compile(r"[^\w@,\u0900-\u0dff\u0e00-\u0eff\u3099\u309a]+|_+")
@@ -25,7 +25,7 @@ def normalised(text: str) -> str:
     """The comparable form of one sentence or phrase, between two spaces; one space for an empty one."""
     if "@" in text:
         text = ADDRESS.sub(" @ ", text)
-    if "://" in text or "www." in text:
+    if "." in text:
         text = _LINK.sub(" ", text)
     folded = _COMMA.sub(" , ", fold(text))
     folded = _APART.sub(" ", folded)

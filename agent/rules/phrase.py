@@ -11,7 +11,7 @@ from agent.rules.normal import UNSPACED_FROM, normalised
 
 MAX_DEPTH = 8
 
-_TOKEN = re.compile(r"\.\.\.|[()\[\]|*]|\{[a-z_]+\}|<[a-z]+>|[^()\[\]|*{}<>.\s]+|\.|\s+")
+_TOKEN = re.compile(r"\.\.\.|[()\[\]|*^]|\{[a-z_]+\}|<[a-z]+>|[^()\[\]|*^{}<>.\s]+|\.|\s+")
 _END = "(?= |$)"
 _WORD_GAP = "((?: [^ ]++){0,4}?)"
 _WIDE_GAP = "([^,]{0,8}?)"
@@ -111,6 +111,8 @@ class _Reader:
         if token == "[":
             inner = self._closed("]")
             return Piece(f"(?:{inner.pattern})?", wide=inner.wide)
+        if token == "^":
+            return Piece("^")
         if token[0] == "{":
             return self._list(token[1:-1])
         if token[0] == "<":

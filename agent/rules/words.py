@@ -17,6 +17,7 @@ class MarkKind(Enum):
     NEGATION = "negations"  # before the request, or inside it: takes it back
     NEGATION_AFTER = "negations_after"  # right behind it, for languages that negate there
     BUSINESS = "business"  # an order, a machine: the request is about that
+    INSTRUCTION = "instructions"  # "to unsubscribe click here": printed by senders
     DOUBT = "doubts"  # "how do I", "if we", "whether": talk about it
     OTHER = "others"  # "my colleague": it is not the writer's own
     POLITE = "polite"  # may surround a keyword
@@ -72,6 +73,7 @@ class WordsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     negations: tuple[str, ...] = ()
     negations_after: tuple[str, ...] = ()
     business: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     polite: tuple[str, ...] = ()
@@ -113,7 +115,7 @@ def read_words(path: str, language: str, text: str) -> Language:
     except (tomli.TOMLDecodeError, msgspec.ValidationError) as error:
         raise WordsError(f"{path}: {error}") from error
     calendar = file.calendar
-    lists = {**file.lists, "interval": tuple(one for some in calendar.intervals.values() for one in some)}
+    lists = {**file.lists, "interval": tuple(_intervals(calendar))}
     if not lists["interval"]:
         del lists["interval"]
     return Language(
@@ -121,6 +123,12 @@ def read_words(path: str, language: str, text: str) -> Language:
         marks=tuple(_marks(path, language, file, lists)),
         calendar=PhraseIndex(_times(path, calendar)),
     )
+
+
+def _intervals(calendar: CalendarFile) -> Iterator[str]:
+    """Nobody asks for mail every day; who says it complains."""
+    for days, phrases in calendar.intervals.items():
+        yield from phrases if days != "1" else ()
 
 
 def _marks(

@@ -8,7 +8,7 @@ import re
 import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,15 +103,20 @@ class Reader:
         return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """The daemon, until the end of the block; it has begun when it watches the mailbox."""
+    def at_work(self) -> Iterator[Callable[[str], None]]:
+        """The daemon, until the end of the block; what it gives waits until its log says something."""
         with subprocess.Popen(
             self.arguments(STEPS["run"]), cwd=self.folder, env=self.environ, stderr=subprocess.PIPE, text=True
         ) as daemon:
             try:
                 assert daemon.stderr is not None
-                assert any("imap connected" in line for line in daemon.stderr), "it ended before it read the mailbox"
-                yield
+                log = iter(daemon.stderr)
+
+                def says(word: str) -> None:
+                    assert any(word in line for line in log), f"it ended before it said {word}"
+
+                says("imap connected")
+                yield says
             finally:
                 daemon.terminate()
                 daemon.communicate(timeout=30)
@@ -157,18 +162,19 @@ async def test_the_tutorial_does_what_it_says(provider: tuple[Dovecot, Postfix],
         dovecot.imaps_port, host="localhost", tls=TlsMode.IMPLICIT, ca_file=str(dovecot.certificate), user=USER
     )
     with smtplib.SMTP("127.0.0.1", postfix.port) as line:
-        for sender in SAID_OF:
-            line.send_message(letter(sender, USER, f"An offer of {sender}", "Good day.\n"))
+        for number, sender in enumerate(SAID_OF):
+            line.send_message(letter(sender, USER, f"Offer {number}", "Good day.\n"))
     async with store(tmp_path / "old") as mailbox, reading(ours, mailbox, now=utc_now):
         await mailbox.holds(len(SAID_OF))
     me = Reader(folder, dovecot, postfix)
     me.does("setup")
     async with store(tmp_path / "ann") as mailbox:
-        with me.at_work():
+        with me.at_work() as says:
             with smtplib.SMTP("127.0.0.1", postfix.port) as line:
-                line.send_message(letter(ANN, USER, "", "STOP\n"))
+                line.send_message(letter(ANN, USER, "Re: newsletter", "STOP\n"))
             async with reading(anns, mailbox, password="ann", now=utc_now):
                 await mailbox.holds(1)
+            says("letter_sent")
             me.does("check", code=1)
             me.does("history")
             me.does("status")

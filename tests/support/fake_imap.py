@@ -179,6 +179,9 @@ class FakeImap:
         if "BODY.PEEK[]<" in command:
             raw = raw[:262144]
             return b"* %d FETCH (UID %d BODY[]<0> {%d}\r\n%s)\r\n" % (number, uid, len(raw), raw)
+        if "BODY.PEEK[HEADER.FIELDS" in command:  # all of them: who asks for some can find them
+            raw = raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            return b"* %d FETCH (UID %d BODY[HEADER.FIELDS (FROM)] {%d}\r\n%s)\r\n" % (number, uid, len(raw), raw)
         if "BODY.PEEK[]" in command:
             return b"* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (number, uid, len(raw), raw)
         gmail = f" X-GM-MSGID {1000 + uid}" if "X-GM-MSGID" in command else ""

@@ -169,6 +169,10 @@ class TestTickets:
             assert b"ann" not in file.read_bytes().lower().replace(b"channel", b""), file
         assert optoutd("check", "Ann@Orchard.example").code == 1
         assert optoutd("check", "ben@orchard.example").code == 0
+        listed = Path("list.csv")
+        listed.write_text("email\nANN@orchard.example\nben@orchard.example\n")
+        assert optoutd("scrub", "list.csv", "-o", "out.csv").code == 0
+        assert Path("out.csv").read_text() == "email\nben@orchard.example\n"
         assert optoutd("history", ANN).code == 1
         assert optoutd.public_rows() == set()
         assert optoutd("rebuild").code == 0

@@ -221,6 +221,10 @@ TABLE = [
     Case(id="never", signal=bounce(E3, R.VACATION, "5.2.1"), known=BY_TOKEN, row="-"),
     # Row 10: robots
     Case(id="10", signal=AutoReply(address=BUYER, evidence=evidence(E1), until=NOW + 9 * DAY), row="10"),
+    Case(
+        id="10 a robot says he left", known=RECORD, row="10",
+        signal=opt_out(E2, Manner.PERSON_GONE, confidence=Confidence.LIKELY),
+    ),
     Case(id="10 nobody", signal=AutoReply(address=None, evidence=evidence(E0)), row="10"),
     # Row 10b: the person is gone
     Case(id="10b himself", signal=opt_out(E1, Manner.PERSON_GONE), known=RECORD, row="10b", states=stops(S.OPT_OUT)),
@@ -325,6 +329,7 @@ TABLE = [
         states=stops(S.OPT_OUT, scope="topic:valves"),
     ),
     Case(id="22 topic without a name", signal=preference(PreferenceKind.TOPIC), row="22", alert=True),
+    Case(id="22 unnamed topic", signal=preference(PreferenceKind.TOPIC, "topic:unnamed"), row="22", alert=True),
     Case(
         id="22 no stranger's text in a letter", signal=preference(PreferenceKind.TOPIC, "topic:<b>buy</b>"), row="22",
         states=stops(S.OPT_OUT, scope="topic:<b>buy</b>"),

@@ -12,13 +12,13 @@ from agent.model.signal import (
     Confidence,
     Decision,
     Manner,
+    OptOut,
     Order,
     OrderKind,
     Preference,
     PreferenceKind,
     Privacy,
     PrivacyKind,
-    Signal,
     Strength,
     Tick,
     Verdict,
@@ -52,7 +52,7 @@ BY_CLOCK = origin(door=Door.CLOCK, sender=None, content_key="", message_id="", i
 CFBL = replace(SETTINGS, addresses=replace(SETTINGS.addresses, complaint_proof="both"))
 
 
-def likely(strength: Strength = E2, *, doubtful: bool = False) -> Signal:
+def likely(strength: Strength = E2, *, doubtful: bool = False) -> OptOut:
     return replace(opt_out(strength, Manner.WORDING, confidence=Confidence.LIKELY), doubtful=doubtful)
 
 
@@ -409,3 +409,13 @@ def test_row_1b_a_suspicion_from_before_his_own_reply_is_disproven() -> None:
     wrote = AddressState(key=BUYER, engaged_at=NOW - 5 * DAY)
     plan = decide(bounce(E1), situation(state=wrote, earlier_suspicions=(earlier,)), SETTINGS, NOW)
     assert [s.state for s in plan.states[0].standings] == [State.SUSPECT]
+
+
+def test_row_20_silence_does_not_decide_about_likely_anger_or_leavers() -> None:
+    angry = replace(likely(), manner=Manner.COMPLAINT_WORDS)
+    plan = decide(angry, RECORD, SETTINGS, NOW)
+    assert plan.states[0].has(State.HELD, NOW)
+    assert [one.timeout for one in plan.reviews] == [None]
+    left = decide(replace(likely(), manner=Manner.PERSON_GONE), RECORD, SETTINGS, NOW)
+    assert not left.states
+    assert [(one.first, one.timeout, one.due_at) for one in left.reviews] == [(Verdict.INACTIVE, None, None)]

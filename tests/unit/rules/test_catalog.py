@@ -55,7 +55,10 @@ def test_files_are_merged_in_the_order_of_their_names() -> None:
         (GOOD.replace('phrases = ["stop"]', 'pattern = "stop"'), "stage keyword wants `phrases`"),
         (CLIENT.replace('phrases = ["stop"]', 'pattern = "Stop"'), "field `pattern`: text is folded"),
         (CLIENT.replace('phrases = ["stop"]', 'pattern = "(stop)?"'), "field `pattern`: it matches an empty text"),
-        (GOOD.replace('phrases = ["stop"]', 'phrases = [" "]').replace("keyword", "wording"), "has no word that must occur"),
+        (
+            GOOD.replace('phrases = ["stop"]', 'phrases = [" "]').replace("keyword", "wording"),
+            "has no word that must occur",
+        ),
         (GOOD.replace('phrases = ["stop"]', 'phrases = ["!"]'), "rule 'stop': field `phrases`: '!' has no word"),
         (GOOD.replace('"unsubscribe"', '"unsubscribe", reason = "too_frequnt"'), "did you mean `too_frequent`?"),
         (GOOD + GOOD, "f.toml: rule 'stop': field `id`: occurs twice"),
