@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.classify.weigh import Request, Weighed
+from agent.classify.weights import Request, Weighed
 from agent.model.address import AddressKey, parse_address
 from agent.model.mail import ParsedMail
 from agent.model.proof import Proof

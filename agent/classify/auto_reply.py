@@ -4,7 +4,8 @@ from agent.classify.evidence import from_sender
 from agent.classify.sentences import sentences
 from agent.classify.spoken import Heard
 from agent.classify.understand import limit_of
-from agent.classify.weigh import SURE, Request, Weighed, weigh
+from agent.classify.weigh import weigh
+from agent.classify.weights import SURE, Request, Weighed
 from agent.mail.thread import written_at
 from agent.model.mail import AutomaticMark, ParsedMail
 from agent.model.proof import Proof

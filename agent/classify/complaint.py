@@ -2,21 +2,27 @@
 which of them suppress is the policy's to say.
 """
 
+from collections.abc import Iterator
+
 from agent.classify.evidence import clipped, token_of
 from agent.classify.placeholder import is_placeholder
 from agent.model.address import AddressKey, parse_address
-from agent.model.mail import ParsedMail, Purpose, Token
+from agent.model.mail import Headers, ParsedMail, Purpose, Token
 from agent.model.proof import Proof
 from agent.model.report import Arf
 from agent.model.signal import Complaint, Evidence, Signal, Strength
 from agent.rules.catalog import Catalog
 
-# Where a token of ours survives in a report, best first: the envelope, the Message-ID, the List-Unsubscribe.
+# Where a token of ours survives in a report, best first: the envelope, the Message-ID, RFC 9477's feedback id, the
+# List-Unsubscribe.
 _PLACES = (
     ((Purpose.BOUNCE, Purpose.FEEDBACK), ("envelope-id", "return-path")),
     ((Purpose.FEEDBACK,), ("message-id",)),
+    ((Purpose.FEEDBACK,), ("feedback-id",)),
     ((Purpose.UNSUBSCRIBE,), ("list-unsubscribe",)),
 )
+# What the reporter's own servers wrote into the mail they delivered.
+_DELIVERY_FIELDS = ("X-Original-To", "Envelope-To", "X-Envelope-To", "X-Rcpt-To", "X-Apparently-To", "Delivered-To")
 MAX_RECIPIENTS = 50
 
 
@@ -33,18 +39,28 @@ def complaints(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal
 
 def _people(mail: ParsedMail, arf: Arf) -> tuple[AddressKey, ...]:
     """The first source that names a real person; a later one is asked only when the earlier is redacted."""
-    original = mail.original
-    sources = (
-        original.all("X-HmXmrOriginalRecipient") if original else (),
-        (*arf.original_rcpt_to, *arf.removal_recipients),
-        original.all("To") if original else (),
-    )
-    for source in sources:
-        keys = (parse_address(_bare(text)) for text in source[:MAX_RECIPIENTS])
-        people = tuple(dict.fromkeys(key for key in keys if key is not None and not is_placeholder(key)))
+    reported = mail.original or Headers()
+    ours = {*mail.to, *_keys(reported.all("From")), *_keys((arf.original_mail_from,))}
+    for source in _sources(arf, reported):
+        keys = (key for key in _keys(source[:MAX_RECIPIENTS]) if not is_placeholder(key) and key not in ours)
+        people = tuple(dict.fromkeys(keys))
         if people:
             return people
     return ()
+
+
+def _sources(arf: Arf, reported: Headers) -> Iterator[tuple[str, ...]]:
+    yield reported.all("X-HmXmrOriginalRecipient")
+    removal = arf.feedback_type.startswith("opt-out")
+    yield arf.removal_recipients if removal else ()
+    yield (*arf.original_rcpt_to, *arf.removal_recipients)
+    yield reported.all("To")
+    for name in _DELIVERY_FIELDS:
+        yield reported.all(name)
+
+
+def _keys(texts: tuple[str, ...]) -> tuple[AddressKey, ...]:
+    return tuple(key for key in (parse_address(_bare(text)) for text in texts) if key is not None)
 
 
 def _bare(text: str) -> str:
@@ -69,8 +85,13 @@ def _complaint(
         evidence=evidence,
         feedback_type=kind,
         verified_reporter=trusted,
-        original_message_id=mail.original.first("Message-ID") if mail.original else "",
+        original_message_id=_message_id(mail.original) if mail.original else "",
     )
+
+
+def _message_id(reported: Headers) -> str:
+    """The last one: a server that misses it writes its own above ours."""
+    return next(reversed(reported.all("Message-ID")), "")
 
 
 def _strength(trusted: bool, token: Token | None, person: AddressKey | None) -> Strength:

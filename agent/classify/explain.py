@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agent.classify.order import classify
 from agent.classify.spoken import hear
-from agent.classify.weigh import Request, Step
+from agent.classify.weights import Request, Step
 from agent.model.mail import ParsedMail, Role
 from agent.model.proof import Proof
 from agent.model.signal import kind_of

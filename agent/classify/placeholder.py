@@ -4,11 +4,14 @@ import re
 
 from agent.model.address import AddressKey
 
-# Letters come folded. `redacted-0a1b@` carries a keyed hash; `hashed@`, `xxx@` and rows of stars hide the same thing.
+# Letters come folded. `redacted-0a1b@` carries a keyed hash, others write the hash alone, in hexadecimal digits or as
+# the base64 of RFC 6590's example; `hashed@`, `xxx@` and stars hide the same thing.
 _LOCAL = re.compile(
-    r"(?:redacted|hashed|hidden|removed|masked|anonymi[sz]ed|undisclosed|unknown)(?:[-._+].*)?|x{3,}|\*+"
+    r"(?:(?:x|user|recipient|rcpt|address|e?mail)[-._]?)?(?:redacted|hashed|hidden|removed|masked|anonymi[sz]ed)"
+    r"(?:[-._+].*)?|(?:undisclosed|unknown)(?:[-._+].*)?|x{3,}|.*\*\*.*|\*+|[0-9a-f]{20,}|[a-z0-9+/_-]{20,}={1,2}"
+    r"|this-local-part-does-not-exist.*"
 )
-_DOMAINS = frozenset({"redacted", "redacted.invalid", "hidden", "localhost"})
+_DOMAINS = frozenset({"redacted", "hidden", "localhost"})
 
 
 def is_placeholder(key: AddressKey) -> bool:
@@ -22,4 +25,4 @@ def is_redacted(key: AddressKey) -> bool:
 
 
 def _nowhere(key: AddressKey) -> bool:
-    return key.domain in _DOMAINS or key.domain.endswith(".invalid")
+    return key.domain in _DOMAINS or key.domain.startswith("redacted.") or key.domain.endswith(".invalid")

@@ -1,13 +1,14 @@
 """What a person wrote in his own words, as signals: one for each wish and each address it is about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.classify.addresses_named import Target, targets
 from agent.classify.evidence import TO_MANY, answerable, clipped, from_sender
 from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
-from agent.classify.weigh import Weighed, says_nothing, weigh
+from agent.classify.weigh import says_nothing, weigh
+from agent.classify.weights import Request, Weighed
 from agent.mail.thread import written_at
 from agent.model.mail import ParsedMail
 from agent.model.proof import Proof
@@ -26,6 +27,7 @@ from agent.model.signal import (
 )  # fmt: skip
 from agent.rules.catalog import Catalog
 from agent.rules.lookalike import in_latin, other_layout
+from agent.rules.normal import normalised
 from agent.rules.schema import Kind, Stage
 
 MAX_TYPED = 40  # letters: longer texts on the wrong keyboard are noticed by their writers
@@ -57,7 +59,8 @@ class Heard:
 def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
     """Read the own words; a Subject that is a keyword counts where the text adds nothing to it."""
     written = written_at(mail.headers)
-    heard = _heard(mail.own_text, catalog, written, not TO_MANY.isdisjoint(mail.automatic))
+    names = normalised(mail.headers.first("From").partition("<")[0])
+    heard = _heard(mail.own_text, catalog, written, not TO_MANY.isdisjoint(mail.automatic), names)
     if not heard.weighed.requests and _short_text(mail.own_text):
         subject = _heard(mail.subject, catalog, written)
         if says_nothing(heard.weighed) and any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
@@ -68,9 +71,16 @@ def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
     return heard
 
 
-def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False) -> Heard:
+def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False, names: str = "") -> Heard:
     weighed = weigh(sentences(text), catalog.speech, to_many)
+    weighed = replace(weighed, requests=tuple(one for one in weighed.requests if not _is_name(one, weighed, names)))
     return Heard(weighed=weighed, wishes=understand(weighed, catalog.speech, written), written=written)
+
+
+def _is_name(request: Request, weighed: Weighed, names: str) -> bool:
+    """Huy and Dung are keywords without their accents, and persons who sign with their names."""
+    said = weighed.sentences[request.sentence].words[request.found.start : request.found.end]
+    return request.rule.stage is Stage.KEYWORD and f" {said.strip()} " in names
 
 
 def _typed(text: str, catalog: Catalog, written: datetime | None) -> Heard | None:

@@ -73,8 +73,9 @@ def _relative(text: str, found: tuple[Found[TimeWord], ...], today: datetime) ->
     if "new_year" in kinds:
         return _next_month(today, 1)
     unit = next((one.owner.unit for one in found if one.owner.unit is not None), None)
-    years = [int(n) for n in _NUMBERS.findall(text) if today.year <= int(n) <= today.year + MAX_YEARS]
-    if years:
+    numbers = [int(n) for n in _NUMBERS.findall(text)]
+    years = [number for number in numbers if today.year < number + ("end" in kinds) <= today.year + MAX_YEARS]
+    if years and len(numbers) == 1:
         return today.replace(year=years[0] + ("end" in kinds), month=1, day=1)
     if unit is None or not kinds & {"next", "end"}:
         return None
@@ -99,12 +100,14 @@ def _month(text: str, found: tuple[Found[TimeWord], ...], month: Found[TimeWord]
     year = next((n for n in numbers if today.year <= n <= today.year + MAX_YEARS), 0)
     day = next((n for n in numbers if 1 <= n <= 31), 0)
     kinds = {one.owner.kind for one in found}
-    start = _day(today, year, month.owner.value, day or 1) if year else _next_month(today, month.owner.value, day or 1)
-    if start is None or day:
-        return start
-    if "end" in kinds:
-        return (start + timedelta(days=32)).replace(day=1)
-    return start.replace(day=15) if "middle" in kinds else start
+    start = _day(today, year or today.year, month.owner.value, day or 1)
+    if start is None:
+        return None
+    if not day and "end" in kinds:
+        start = (start + timedelta(days=32)).replace(day=1)
+    elif not day and "middle" in kinds:
+        start = start.replace(day=15)
+    return start if year or start > today else _day(today, start.year + 1, start.month, start.day)
 
 
 def _next_month(today: datetime, month: int, day: int = 1) -> datetime | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.classify import times
-from agent.classify.weigh import LIKELY, SURE, Request, Step, Weighed
+from agent.classify.weights import LIKELY, SURE, Request, Step, Weighed
 from agent.model.signal import OptOutReason
 from agent.rules.schema import Kind
 from agent.rules.speech import Speech
@@ -32,10 +32,17 @@ def understand(weighed: Weighed, speech: Speech, written: datetime | None) -> tu
     requests = _settled(_with_parts(weighed, speech, written), weighed)
     best: dict[Kind, Request] = {}
     for request in requests:
-        if request.kind not in best or request.points > best[request.kind].points:
+        if request.kind not in best or _rank(request) > _rank(best[request.kind]):
             best[request.kind] = request
     reason = _reason(weighed)
     return tuple(_wish(request, weighed, speech, written, reason) for request in best.values())
+
+
+def _rank(request: Request) -> tuple[int, int, bool]:
+    """The weightiest, then what says most or names its topic best; a word of all languages counts as English."""
+    topic = request.found.slot("topic")
+    length = -len(topic) if topic else request.found.end - request.found.start
+    return request.points, length, request.language == "en"
 
 
 def _with_parts(weighed: Weighed, speech: Speech, written: datetime | None) -> list[Request]:
@@ -130,12 +137,11 @@ def _limit(
     request: Request, weighed: Weighed, speech: Speech, written: datetime | None, *, here: bool
 ) -> datetime | None:
     """The first time that can be read, in the sentence of the request or (not `here`) anywhere."""
-    return next(_limits(weighed, speech, request.language, written, request.sentence if here else None), None)
+    return next(_limits(weighed, speech, written, request.sentence if here else None), None)
 
 
-def _limits(
-    weighed: Weighed, speech: Speech, language: str, written: datetime | None, only: int | None
-) -> Iterator[datetime]:
+def _limits(weighed: Weighed, speech: Speech, written: datetime | None, only: int | None) -> Iterator[datetime]:
+    """Times in whichever language can read them: neighbours share their words, not their months."""
     if written is None:
         return
     readers: tuple[tuple[MarkKind, str, Callable[..., datetime | None]], ...] = (
@@ -143,9 +149,9 @@ def _limits(
         (MarkKind.LASTING, "span", times.after),
     )
     for kind, slot, read in readers:
-        for number, mark in weighed.marks(kind, language):
-            if only is None or number == only:
-                when = read(mark.slot(slot), speech.calendars(language), written)
+        for number, mark in weighed.marks(kind):
+            if (only is None or number == only) and isinstance(mark.owner, Mark):
+                when = read(mark.slot(slot), speech.calendars(mark.owner.language), written)
                 if when is not None and when > written:
                     yield when
 
@@ -154,18 +160,12 @@ def _interval(request: Request, weighed: Weighed) -> int | None:
     """The longest interval named beside the request, else anywhere."""
     found = [
         (number == request.sentence, mark.end - mark.start, mark.owner.value)
-        for number, mark in weighed.marks(MarkKind.INTERVAL, request.language)
+        for number, mark in weighed.marks(MarkKind.INTERVAL)
         if isinstance(mark.owner, Mark)
     ]
     return max(found)[2] if found else None
 
 
 def limit_of(weighed: Weighed, speech: Speech, written: datetime | None) -> datetime | None:
-    """Until when somebody is away, in whichever language he says it."""
-    languages = dict.fromkeys(
-        mark.owner.language
-        for found in weighed.found
-        for mark in found
-        if isinstance(mark.owner, Mark) and mark.owner.kind in (MarkKind.UNTIL, MarkKind.LASTING)
-    )
-    return next((when for tag in languages for when in _limits(weighed, speech, tag, written, None)), None)
+    """Until when somebody is away."""
+    return next(_limits(weighed, speech, written, None), None)

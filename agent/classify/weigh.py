@@ -1,107 +1,37 @@
-"""Evidence is weighed, never taken at the first hit: what a phrase says, what stands around it, how much else was said.
+"""Evidence is weighed, never taken at the first hit: what a phrase says, what stands around it, what else was said."""
 
-Every weight is a value of this table, and every step is kept, so that a verdict can be explained.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from agent.classify.sentences import Sentence
+from agent.classify.weights import LIKELY, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
 from agent.rules.schema import Kind, Rule, Stage
 from agent.rules.speech import Owner, Said, Speech, covered
 from agent.rules.words import Mark, MarkKind
 
-WEIGHTS: Mapping[str, int] = MappingProxyType({
-    "sure phrase": 6,
-    "likely phrase": 3,
-    "keyword": 8,
-    "nothing else is said": 2,
-    "negated": -9,
-    "about business": -4,
-    "talk about it": -4,
-    "about somebody else": -4,
-    "asked, not told": -2,  # a question mark; counts against a likely phrase only
-    "one of many words": -2,
-    "deep in a long text": -6,
-    "an instruction": -9,  # "to unsubscribe click here": what senders print for others
-    "written to many": -9,  # lists and bulk mail: a keyword alone is still believed
-})  # fmt: skip
-SURE, LIKELY = 4, 2
 LONG_MESSAGE, TOP = 80, 3  # words; sentences
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 7
 NEAR = 12  # letters between a phrase and the word that takes it back
 _FAR_NEGATION = 28
 
+_CONTEXT = frozenset({"negated", "about business", "talk about it", "about somebody else", "an instruction"})
 _HEAVY = frozenset({Kind.ERASE, Kind.ACCESS, Kind.COMPLAINT, Kind.REASON, Kind.JUNK})
 _ASIDE = frozenset({Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing that counted: its name in WEIGHTS, its points, and the words it was seen in."""
-
-    name: str
-    points: int
-    seen: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One phrase in one sentence, weighed."""
-
-    rule: Rule
-    language: str
-    sentence: int
-    found: Found[Owner]
-    excerpt: str  # the sentence as it was written
-    steps: tuple[Step, ...]
-
-    @property
-    def kind(self) -> Kind:
-        """What is asked for."""
-        return self.rule.yields.kind
-
-    @property
-    def points(self) -> int:
-        """The sum of the steps."""
-        return sum(step.points for step in self.steps)
-
-    @property
-    def confidence(self) -> Confidence:
-        """Sure acts, likely goes to review."""
-        return Confidence.SURE if self.points >= SURE else Confidence.LIKELY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
-    """All that was found in a text: requests of at least LIKELY, those that were not, and what stood around."""
-
-    sentences: tuple[Sentence, ...] = ()
-    found: tuple[tuple[Found[Owner], ...], ...] = ()  # by sentence
-    requests: tuple[Request, ...] = ()
-    refused: tuple[Request, ...] = ()
-
-    def marks(self, kind: MarkKind, language: str) -> Iterator[tuple[int, Found[Owner]]]:
-        """The marks of one kind and language, with the number of their sentence."""
-        for number, found in enumerate(self.found):
-            for one in found:
-                if isinstance(one.owner, Mark) and one.owner.kind is kind and one.owner.language == language:
-                    yield number, one
 
 
 def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False) -> Weighed:
     """Every request in these sentences with its weight."""
     found = tuple(speech.find(sentence.words) for sentence in sentences)
-    many = (_step("written to many"),) if to_many else ()
+    many = (step("written to many"),) if to_many else ()
     weighed = [
         request
         for number, sentence in enumerate(sentences)
         for request in _of_sentence(number, sentence, found[number], (*many, *_length(sentences, number)))
     ]
     weighed.extend(_keywords(sentences, found))
+    weighed = [_in_every_language(one, weighed) for one in weighed]
     heard = [one for one in weighed if one.points >= LIKELY]
     heard = [one for one in heard if not _swallowed(one, heard)]
     return Weighed(
@@ -110,6 +40,20 @@ def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False
         requests=tuple(heard),
         refused=tuple(one for one in weighed if one.points < LIKELY),
     )
+
+
+def _in_every_language(one: Request, others: list[Request]) -> Request:
+    """Languages share words: what takes a request back in one language takes back its look-alike in another."""
+    known = {held.name for held in one.steps}
+    seen = {
+        one_step.name: one_step
+        for other in others
+        if other.language != one.language and other.sentence == one.sentence and other.kind is one.kind
+        if other.found.start < one.found.end and one.found.start < other.found.end
+        for one_step in other.steps
+        if one_step.name in _CONTEXT and one_step.name not in known
+    }
+    return replace(one, steps=(*one.steps, *seen.values())) if seen else one
 
 
 def says_nothing(weighed: Weighed) -> bool:
@@ -123,7 +67,7 @@ def _length(sentences: tuple[Sentence, ...], number: int) -> tuple[Step, ...]:
     """People who leave say so at once: at the top, or in few words."""
     if sum(sentence.length for sentence in sentences) <= LONG_MESSAGE:
         return ()
-    return (_step("one of many words" if number < TOP else "deep in a long text"),)
+    return (step("one of many words" if number < TOP else "deep in a long text"),)
 
 
 def _of_sentence(
@@ -154,31 +98,31 @@ def _of_sentence(
 
 
 def _own_weight(rule: Rule) -> Iterator[Step]:
-    yield _step("sure phrase" if rule.confidence is Confidence.SURE else "likely phrase", rule.id)
+    yield step("sure phrase" if rule.confidence is Confidence.SURE else "likely phrase", rule.id)
 
 
 def _around(
     one: Found[Owner], rule: Rule, sentence: Sentence, marks: list[Found[Owner]], said: list[Found[Owner]]
 ) -> Iterator[Step]:
     if (negation := next((m for m in marks if _negates(m, one, sentence, said)), None)) is not None:
-        yield _step("negated", _seen(sentence, negation))
+        yield step("negated", _seen(sentence, negation))
     if rule.yields.kind in (Kind.REASON, Kind.JUNK):
         return
     if (business := next((m for m in marks if _is_about(m, one, sentence)), None)) is not None:
-        yield _step("about business", _seen(sentence, business))
+        yield step("about business", _seen(sentence, business))
     if (printed := next(_of(marks, MarkKind.INSTRUCTION), None)) is not None:
-        yield _step("an instruction", _seen(sentence, printed))
+        yield step("an instruction", _seen(sentence, printed))
     if (doubt := next((m for m in _of(marks, MarkKind.DOUBT) if m.start <= one.start), None)) is not None:
-        yield _step("talk about it", _seen(sentence, doubt))
+        yield step("talk about it", _seen(sentence, doubt))
     if rule.yields.kind not in _ASIDE and (other := next(_of(marks, MarkKind.OTHER), None)) is not None:
-        yield _step("about somebody else", _seen(sentence, other))
+        yield step("about somebody else", _seen(sentence, other))
 
 
 def _rest(one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...]) -> Iterator[Step]:
     if sentence.question and rule.confidence is Confidence.LIKELY:
-        yield _step("asked, not told")
+        yield step("asked, not told")
     if covered(sentence.words, (one, *_courtesy(found))):
-        yield _step("nothing else is said")
+        yield step("nothing else is said")
 
 
 def _negates(mark: Found[Owner], one: Found[Owner], sentence: Sentence, said: list[Found[Owner]]) -> bool:
@@ -228,7 +172,7 @@ def _keywords(sentences: tuple[Sentence, ...], found: tuple[tuple[Found[Owner], 
                 sentence=first,
                 found=one,
                 excerpt=sentences[first].text,
-                steps=(_step("keyword", owner.rule.id),),
+                steps=(step("keyword", owner.rule.id),),
             )
 
 
@@ -260,6 +204,7 @@ def _swallowed(one: Request, others: list[Request]) -> bool:
         and other.kind is not one.kind
         and other.kind not in (Kind.REASON, Kind.JUNK)
         and one.kind not in _HEAVY
+        and (other.points >= one.points or not other.found.phrase.startswith("<"))
         and _inside(one.found, other.found)
         and other.found.end - other.found.start > one.found.end - one.found.start
         for other in others
@@ -276,7 +221,3 @@ def _of(marks: list[Found[Owner]], kind: MarkKind) -> Iterator[Found[Owner]]:
 
 def _seen(sentence: Sentence, mark: Found[Owner]) -> str:
     return sentence.words[mark.start : mark.end].strip()
-
-
-def _step(name: str, seen: str = "") -> Step:
-    return Step(name=name, points=WEIGHTS[name], seen=seen)

@@ -12,6 +12,8 @@ from agent.doctor.patient import Patient
 
 DEADLINE_SECONDS = 45.0
 
+Check = Callable[[Patient], Findings | Later]
+
 # What needs no configuration.
 OF_THE_MACHINE: tuple[Callable[[], Findings], ...] = (
     machine.interpreter,
@@ -20,7 +22,7 @@ OF_THE_MACHINE: tuple[Callable[[], Findings], ...] = (
 )  # fmt: skip
 
 # In the order in which they are shown: what others depend on comes first.
-OF_THE_INSTALLATION: tuple[tuple[str, Callable[[Patient], Findings | Later]], ...] = (
+OF_THE_INSTALLATION: tuple[tuple[str, Check], ...] = (
     ("configuration", places.configuration),
     ("disk", places.disk),
     ("store", places.store_files),
@@ -55,15 +57,29 @@ async def examine(patient: Patient, tell: Callable[[Findings], object]) -> None:
     async with asyncio.TaskGroup() as group:
         results: list[tuple[str, Findings | asyncio.Task[Findings]]] = []
         for about, check in OF_THE_INSTALLATION:
-            result = check(patient)
+            result = _allowed(about, check, patient)
             results.append((about, result if isinstance(result, tuple) else group.create_task(_bounded(about, result))))
         for _, waited in results:
             tell(waited if isinstance(waited, tuple) else await waited)
+
+
+def _allowed(about: str, check: Check, patient: Patient) -> Findings | Later:
+    try:
+        return check(patient)
+    except PermissionError as error:
+        return _forbidden(about, error)
+
+
+def _forbidden(about: str, error: PermissionError) -> Findings:
+    mend = "run the doctor as root, or as the user whose files these are: sudo optoutd doctor"
+    return (broken(about, f"this user may not look at {error.filename}", mend),)
 
 
 async def _bounded(about: str, later: Later) -> Findings:
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
             return await later
+    except PermissionError as error:
+        return _forbidden(about, error)
     except TimeoutError:
         return (broken(about, f"no answer within {DEADLINE_SECONDS:.0f} s", "try again in a minute"),)

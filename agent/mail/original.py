@@ -36,6 +36,11 @@ def read_original(parts: Sequence[Part], limits: Limits) -> Block | None:
     return None
 
 
+def holds_original(parts: Sequence[Part]) -> bool:
+    """Whether a whole mail or its headers came as a part, not pasted into the text."""
+    return any(_KINDS.fullmatch(part.kind) for part in parts)
+
+
 def read_pasted(parts: Sequence[Part], limits: Limits) -> Block | None:
     """A header block pasted into the text below one of the known announcements."""
     for part in parts:

@@ -3,6 +3,7 @@
 import re
 
 from agent.mail.arf import read_arf
+from agent.mail.complaint_event import read_complaint_event
 from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, TOO_MANY_HEADER_LINES
 from agent.mail.dsn import read_dsn, read_inner_dsn
 from agent.mail.front import HEADERS_ONLY, Content, assemble, with_line_feeds
@@ -43,7 +44,7 @@ def _read_content(block: Block, body: bytes, limits: Limits, markers: Markers) -
         html=text.html,
         dsn=dsn,
         inner_dsn=None if dsn else read_inner_dsn(parts, limits),
-        arf=read_arf(parts, kind, original),
+        arf=read_arf(parts, kind, block.headers, original) or read_complaint_event(text.text),
         original=original,
         defects=defects,
     )

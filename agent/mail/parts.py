@@ -20,6 +20,9 @@ MAX_DEPTH = 8
 
 _MAX_FALSE_BOUNDARIES = 10_000
 _MAX_DECODED = 1_000_000
+_PREAMBLE = 65_536
+# A delimiter line that the Content-Type does not name, or names wrongly: fields of a part follow it.
+_DELIMITER = re.compile(rb"^--(\S[^\r\n]{0,69})\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
 _PARAMETER = re.compile(r";[ \t]*([\w.*-]{1,40})[ \t]*=[ \t]*(\"(?:[^\"\\]|\\.)*\"|[^;\s]*)")
 
 
@@ -80,14 +83,17 @@ def leaves(block: Block, body: bytes, limits: Limits) -> tuple[tuple[Part, ...],
 
 def _pieces(entity: _Entity, left: int) -> tuple[list[bytes], str]:
     """The parts of a multipart as bytes, no more than may still come, and the defect that stopped the reading."""
-    if not entity.boundary:
-        return [], BOUNDARY_MISSING
+    body = entity.part.body
     if entity.part.depth >= MAX_DEPTH:
         return [], TOO_DEEP
-    pieces = list(islice(_split(entity.part.body, entity.boundary.encode("utf-8", "replace")), left + 1))
-    if len(pieces) > left:
-        return pieces[:left], TOO_MANY_PARTS
-    return pieces, "" if pieces else BOUNDARY_MISSING
+    stated = entity.boundary.encode("utf-8", "replace")
+    pieces = list(islice(_split(body, stated), left + 1)) if stated else []
+    defect = ""
+    if not pieces:
+        defect = BOUNDARY_MISSING
+        line = _DELIMITER.search(body, 0, _PREAMBLE)
+        pieces = list(islice(_split(body, line[1]), left + 1)) if line else []
+    return (pieces[:left], TOO_MANY_PARTS) if len(pieces) > left else (pieces, defect)
 
 
 def content_type(value: str, default: str = "text/plain") -> str:

@@ -32,12 +32,15 @@ _FITTING = {
     "list-unsubscribe": frozenset({Purpose.UNSUBSCRIBE}),
     "message-id": frozenset({Purpose.FEEDBACK, Purpose.REPLY}),
     "references": frozenset({Purpose.FEEDBACK, Purpose.REPLY}),
+    "feedback-id": frozenset({Purpose.FEEDBACK}),
 }
 _HEADER_PLACES = (
     ("list-unsubscribe", "list-unsubscribe"),
     ("message-id", "message-id"),
     ("in-reply-to", "references"),
     ("references", "references"),
+    ("cfbl-feedback-id", "feedback-id"),
+    ("feedback-id", "feedback-id"),
 )
 _Place = tuple[str, str]  # the place and the text that stood there
 
@@ -76,10 +79,17 @@ def xtext(text: str) -> str:
 
 def _header_places(values: Mapping[str, list[str]]) -> list[_Place]:
     return [
-        (place, _PERCENT.sub(_character, text[:MAX_FIELD]) if "%" in text else text)
+        (place, _plain(place, text[:MAX_FIELD]))
         for name, place in _HEADER_PLACES
         for text in values.get(name, ())
     ]
+
+
+def _plain(place: str, text: str) -> str:
+    """Without the escapes of a URI; RFC 9477 section 3.3 lets blanks be anywhere in a feedback id."""
+    if place == "feedback-id":
+        return "".join(text.split())
+    return _PERCENT.sub(_character, text) if "%" in text else text
 
 
 def _collect(places: list[_Place], recipients: tuple[str, ...]) -> tuple[TokenText, ...]:

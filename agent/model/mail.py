@@ -110,7 +110,7 @@ class TokenText:
     id: str
     mac: str
     domain: str
-    place: str  # recipient, subject, message-id, return-path, envelope-id, list-unsubscribe, references
+    place: str  # recipient, subject, message-id, return-path, envelope-id, list-unsubscribe, references, feedback-id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

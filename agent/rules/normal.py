@@ -16,7 +16,7 @@ ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}+@[A-Za-z0-9-]{1,60}+
 _LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,300}+|\b[\w-]{1,60}+\.(?:com|net|org|info|biz|ru|de|cn)\b")
 _COMMA = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u061b]+")
 # Zs and signs; marks stay with their letters (Devanagari vowels are no word characters to `\w`).
-_APART = re.compile(r"[^\w@,\u0900-\u0dff\u0e00-\u0eff\u3099\u309a]+|_+")
+_APART = re.compile(r"[^\w@,\u0900-\u0963\u0966-\u096f\u0971-\u0dff\u0e00-\u0eff\u3099\u309a]+|_+")
 _BORDER = re.compile(f"(?<=[0-9a-z@])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[0-9a-z@])")
 _INSIDE = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 

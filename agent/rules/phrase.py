@@ -6,6 +6,7 @@ The patterns never backtrack over more than one gap, and gaps are bounded: the w
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.rules.normal import UNSPACED_FROM, normalised
 
@@ -58,9 +59,22 @@ class Phrase:
     anchors: frozenset[Anchor]
 
 
-def read_phrase(text: str, words: Mapping[str, tuple[str, ...]]) -> Phrase:
+class Lists:
+    """The word lists of one language; each is read once, when a phrase first uses it."""
+
+    def __init__(self, words: Mapping[str, tuple[str, ...]]) -> None:
+        self.words = words
+        self.read: dict[str, Piece] = {}
+
+
+NO_LISTS = Lists({})
+
+
+def read_phrase(text: str, lists: Lists) -> Phrase:
     """The phrase in compiled form; PhraseError names what is wrong."""
-    piece = _Reader(text, words, 0).all()
+    piece = _Reader(text, lists, 0).all()
+    if any(piece.pattern.count(f"(?P<{slot}>") > 1 for slot in _SLOTS):
+        raise PhraseError(f"{text!r}: one slot twice")
     if not piece.anchors:
         raise PhraseError(f"{text!r} has no word that must occur")
     return Phrase(text=text, pattern=piece.pattern, anchors=piece.anchors)
@@ -69,9 +83,9 @@ def read_phrase(text: str, words: Mapping[str, tuple[str, ...]]) -> Phrase:
 class _Reader:
     """Recursive descent over one phrase; word lists are read as phrases in place."""
 
-    def __init__(self, text: str, words: Mapping[str, tuple[str, ...]], depth: int) -> None:
+    def __init__(self, text: str, lists: Lists, depth: int) -> None:
         self._text = text
-        self._words = words
+        self._lists = lists
         self._depth = depth
         self._tokens = [found[0] for found in _TOKEN.finditer(text)]
         if depth > MAX_DEPTH:
@@ -129,9 +143,12 @@ class _Reader:
         return inner
 
     def _list(self, name: str) -> Piece:
-        if name not in self._words:
+        if name not in self._lists.words:
             raise PhraseError(f"{self._text!r}: there is no word list `{name}`")
-        return _either([_Reader(text, self._words, self._depth + 1).all() for text in self._words[name]])
+        if name not in self._lists.read:
+            entries = self._lists.words[name]
+            self._lists.read[name] = _either([_Reader(text, self._lists, self._depth + 1).all() for text in entries])
+        return self._lists.read[name]
 
     def _slot(self, name: str) -> Piece:
         if name not in _SLOTS:
@@ -144,6 +161,7 @@ class _Reader:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
 
+@lru_cache(maxsize=16_384)
 def _literal(text: str, stem: bool) -> Piece:
     words = normalised(text).split()
     if not words:

@@ -1,6 +1,6 @@
 """The words of one language around a request: lists for its phrases, negation, business talk, courtesy and calendar."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -8,7 +8,7 @@ import msgspec
 import tomli
 
 from agent.rules.index import PhraseIndex
-from agent.rules.phrase import Phrase, PhraseError, read_phrase
+from agent.rules.phrase import NO_LISTS, Lists, Phrase, PhraseError, read_phrase
 
 
 class MarkKind(Enum):
@@ -100,12 +100,12 @@ class TimeWord:
 class Language:
     """What phrases of one language may use."""
 
-    lists: Mapping[str, tuple[str, ...]]
+    lists: Lists
     marks: tuple[tuple[Mark, Phrase], ...]
     calendar: PhraseIndex[TimeWord]
 
 
-EMPTY = Language(lists={}, marks=(), calendar=PhraseIndex(iter(())))
+EMPTY = Language(lists=NO_LISTS, marks=(), calendar=PhraseIndex(iter(())))
 
 
 def read_words(path: str, language: str, text: str) -> Language:
@@ -115,9 +115,8 @@ def read_words(path: str, language: str, text: str) -> Language:
     except (tomli.TOMLDecodeError, msgspec.ValidationError) as error:
         raise WordsError(f"{path}: {error}") from error
     calendar = file.calendar
-    lists = {**file.lists, "interval": tuple(_intervals(calendar))}
-    if not lists["interval"]:
-        del lists["interval"]
+    intervals = tuple(_intervals(calendar))
+    lists = Lists({**file.lists, "interval": intervals} if intervals else file.lists)
     return Language(
         lists=lists,
         marks=tuple(_marks(path, language, file, lists)),
@@ -131,9 +130,7 @@ def _intervals(calendar: CalendarFile) -> Iterator[str]:
         yield from phrases if days != "1" else ()
 
 
-def _marks(
-    path: str, language: str, file: WordsFile, lists: Mapping[str, tuple[str, ...]]
-) -> Iterator[tuple[Mark, Phrase]]:
+def _marks(path: str, language: str, file: WordsFile, lists: Lists) -> Iterator[tuple[Mark, Phrase]]:
     for kind in MarkKind:
         if kind is MarkKind.INTERVAL:
             continue
@@ -165,10 +162,10 @@ def _times(path: str, file: CalendarFile) -> Iterator[tuple[TimeWord, Phrase]]:
 
 def _each(path: str, field: str, word: TimeWord, spellings: tuple[str, ...]) -> Iterator[tuple[TimeWord, Phrase]]:
     for text in spellings:
-        yield word, _phrase(path, f"calendar.{field}", text, {})
+        yield word, _phrase(path, f"calendar.{field}", text, NO_LISTS)
 
 
-def _phrase(path: str, field: str, text: str, lists: Mapping[str, tuple[str, ...]]) -> Phrase:
+def _phrase(path: str, field: str, text: str, lists: Lists) -> Phrase:
     try:
         return read_phrase(text, lists)
     except PhraseError as error:

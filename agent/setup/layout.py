@@ -40,7 +40,7 @@ def layout(named: Path | None, home: Path, *, root: bool) -> Layout:
 
 def write_private(path: Path, text: str, owner: str | None = None) -> None:
     """The whole file or the old one, readable by its owner alone."""
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    _folder(path.parent, owner)
     fresh = path.with_name(f".{path.name}.new")
     with suppress(FileNotFoundError):
         fresh.unlink()
@@ -54,6 +54,15 @@ def write_private(path: Path, text: str, owner: str | None = None) -> None:
         opened.flush()
         os.fsync(made)
     fresh.replace(path)
+
+
+def _folder(folder: Path, owner: str | None) -> None:
+    """Made where it is missing, as systemd/optoutd.tmpfiles would: root's, and its owner's group may look in."""
+    if folder.is_dir():
+        return
+    folder.mkdir(mode=0o750, parents=True)
+    if owner is not None:
+        os.chown(folder, -1, pwd.getpwnam(owner).pw_gid)
 
 
 def owner_of(place: Layout) -> str | None:

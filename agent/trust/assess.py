@@ -18,7 +18,7 @@ from agent.trust.tokens import KeyRing, verify
 
 MAX_TOKENS = 64  # a hostile mail may carry thousands
 
-_HOMELESS = frozenset({"subject", "envelope-id"})
+_HOMELESS = frozenset({"subject", "envelope-id", "feedback-id"})
 
 
 def assess(

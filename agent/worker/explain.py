@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agent.classify import classify, role_of
 from agent.classify.explain import explain as weights
-from agent.classify.weigh import LIKELY, SURE
+from agent.classify.weights import LIKELY, SURE
 from agent.mail.parse import parse
 from agent.mail.thread import references, written_at
 from agent.model.address import AddressKey

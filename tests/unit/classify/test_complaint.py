@@ -46,6 +46,10 @@ def test_all_recipients_of_a_report_each_with_its_own_signal(catalog: Catalog) -
         ((("To", "c@buyer.example, d@buyer.example"),), "", None),
         ((("To", "undisclosed recipients:;"),), "", None),
         ((("To", "redacted@redacted.invalid"),), "hashed@buyer.example", None),
+        ((("To", "8f14e45fceea167a5a36dedd4bea2543@buyer.example"),), "", None),
+        ((("From", "Us <news@exporter.example>"), ("To", "news@exporter.example")), "", None),
+        ((("Delivered-To", "e@buyer.example"), ("To", "c@buyer.example")), "", "c"),
+        ((("Delivered-To", "e@buyer.example"), ("To", "redacted@buyer.example")), "", "e"),
         ((), "", None),
     ],
 )
@@ -61,6 +65,23 @@ def test_an_old_opt_out_report_names_its_recipient(catalog: Catalog) -> None:
     assert (str(signal.address), signal.feedback_type) == ("bob@buyer.example", "opt-out")
 
 
+def test_an_opt_out_report_is_about_whom_it_removes(catalog: Catalog) -> None:
+    arf = Arf(feedback_type="opt-out", original_rcpt_to=("all@buyer.example",), removal_recipients=("b@buyer.example",))
+    (signal,) = read(catalog, arf)
+    assert str(signal.address) == "b@buyer.example"
+
+
+def test_we_never_complain_about_ourselves(catalog: Catalog) -> None:
+    arf = Arf(original_mail_from="news@exporter.example", original_rcpt_to=("news@exporter.example",))
+    (signal,) = read(catalog, arf)
+    assert signal.address is None
+
+
+def test_the_last_message_id_is_ours(catalog: Catalog) -> None:
+    (signal,) = read(catalog, Arf(), original=Headers(fields=(("Message-Id", "<x>"), ("Message-ID", "<7@a.example>"))))
+    assert signal.original_message_id == "<7@a.example>"
+
+
 @pytest.mark.parametrize("kind", ["not-spam", "auth-failure", "fraud", ""])
 def test_every_type_is_reported(catalog: Catalog, kind: str) -> None:
     (signal,) = read(catalog, Arf(feedback_type=kind))
@@ -73,6 +94,7 @@ def test_every_type_is_reported(catalog: Catalog, kind: str) -> None:
         (Purpose.BOUNCE, "envelope-id", True),
         (Purpose.BOUNCE, "return-path", True),
         (Purpose.FEEDBACK, "message-id", True),
+        (Purpose.FEEDBACK, "feedback-id", True),
         (Purpose.UNSUBSCRIBE, "list-unsubscribe", True),
         (Purpose.UNSUBSCRIBE, "recipient", False),
         (Purpose.REPLY, "recipient", False),
@@ -112,6 +134,17 @@ def test_who_is_a_verified_reporter(catalog: Catalog) -> None:
         ("bob@example.com", False),
         ("redactedson@example.com", False),
         ("max@example.com", False),
+        ("x-redacted@example.com", True),
+        ("user-redacted@example.com", True),
+        ("bob@redacted.example", True),
+        ("b**@example.com", True),
+        ("this-local-part-does-not-exist-on-mx@example.com", True),
+        ("8f14e45fceea167a5a36dedd4bea2543@example.com", True),
+        ("30184729364518273645@example.com", True),
+        ("rZ8cqXWGiKHzhz1MsFRGTysHia4=@example.com", True),
+        ("8613800138000@example.com", False),
+        ("deadbeef@example.com", False),
+        ("mailbox.facade@example.com", False),
     ],
 )
 def test_placeholders(address: str, placeholder: bool) -> None:

@@ -1,4 +1,4 @@
-"""`setup` as it is answered from a pipe: a configuration that loads, a second run that loses nothing, no silent harm."""
+"""`setup` answered from a pipe: a configuration that loads, a second run that loses nothing, no silent harm."""
 
 from collections.abc import Callable
 from pathlib import Path

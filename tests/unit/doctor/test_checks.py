@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from agent.doctor import checks, examine, machine, without_settings, worst
-from agent.doctor.finding import Findings, Level, ok, warning
+from agent.doctor.finding import Finding, Findings, Level, ok, warning
 from agent.doctor.patient import Patient
 from agent.worker.reader import ReaderDown
 from tests.unit.doctor.conftest import MakePatient, lines
@@ -35,6 +35,21 @@ async def test_a_check_that_hangs_ends_and_keeps_nobody_waiting(
     found: list[tuple[str, str]] = []
     await examine(patient(), lambda findings: found.extend(lines(findings)))
     assert found == [("ok", "meets"), ("broken", "hangs"), ("ok", "meets"), ("ok", "quick")]
+
+
+async def test_files_of_somebody_else(patient: MakePatient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Patient) -> Findings:
+        raise PermissionError(13, "Permission denied", "/var/lib/optoutd/token.keys")
+
+    async def later(one: Patient) -> Findings:
+        return refused(one)
+
+    monkeypatch.setattr(checks, "OF_THE_INSTALLATION", (("keys", refused), ("list", later)))
+    monkeypatch.setattr(checks, "OF_THE_MACHINE", ())
+    found: list[Finding] = []
+    await examine(patient(), found.extend)
+    assert lines(tuple(found)) == [("broken", "keys"), ("broken", "list")]
+    assert "sudo optoutd doctor" in found[0].mend
 
 
 def test_the_worst_line_counts() -> None:

@@ -34,8 +34,10 @@ def test_the_service_s_user_owns_its_files(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 def test_it_is_given_to_him(tmp_path: Path) -> None:
-    write_private(tmp_path / "secret", "pw\n", "nobody")
-    assert (tmp_path / "secret").owner() == "nobody"
+    write_private(tmp_path / "etc" / "secret", "pw\n", "nobody")
+    assert (tmp_path / "etc" / "secret").owner() == "nobody"
+    assert (tmp_path / "etc").stat().st_gid == pwd.getpwnam("nobody").pw_gid
+    assert oct((tmp_path / "etc").stat().st_mode)[-3:] == "750"
 
 
 def test_a_secret_is_private_from_the_first_byte(tmp_path: Path) -> None:

@@ -1,0 +1,216 @@
+"""What people mean: weights, negation, business talk, named addresses, limits, and what overrides what."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agent.classify import classify
+from agent.classify.explain import explain
+from agent.classify.weights import WEIGHTS
+from agent.model.mail import AutomaticMark, Headers, ParsedMail, Role
+from agent.model.proof import Proof
+from agent.model.signal import (
+    AutoReply,
+    Confidence,
+    HumanReply,
+    Manner,
+    OptOut,
+    OptOutReason,
+    Preference,
+    PreferenceKind,
+    Privacy,
+    Resubscribe,
+    kind_of,
+)  # fmt: skip
+from agent.rules.catalog import Catalog
+from tests.unit.mails import BUYER, key, mail
+
+WRITTEN = ("Date", "Mon, 02 Mar 2026 09:00:00 +0000")
+PROVEN = Proof(authenticated=True)
+
+
+def said(text: str, **changes: Any) -> ParsedMail:
+    return mail(WRITTEN, own_text=text, **changes)
+
+
+def read(catalog: Catalog, text: str, **changes: Any) -> Any:
+    return classify(said(text, **changes), PROVEN, None, catalog)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please don't remove me",
+        "stop production of item 3",
+        "取消订单",
+        "cancel order 445",
+        "remove the second item from the quotation",
+        "TD-100",
+        "how do your customers unsubscribe?",
+        "start the shipment",
+        "Не отписывайте меня",
+        "Ich möchte mich nicht abmelden",
+        "لا أريد إلغاء الاشتراك",
+        "Of course I read all of your 12 mails a day, what else would I do? Send the price.",
+    ],
+)
+def test_negation_and_business_talk_suppress_nobody(catalog: Catalog, text: str) -> None:
+    # hazard D7
+    assert isinstance(read(catalog, text), HumanReply)
+
+
+@pytest.mark.parametrize(
+    "text", ["jngbcfnmcz", "ыещз", "ЅТОР", "otpishite menya", "ＳＴＯＰ", "ѕtop", "退訂", "s\u200bt\u200bo\u200bp"]
+)
+def test_disguised_and_mistyped_keywords(catalog: Catalog, text: str) -> None:
+    # hazard C8
+    assert isinstance(read(catalog, text), OptOut)
+
+
+def test_a_keyword_above_a_signature(catalog: Catalog) -> None:
+    signal = read(catalog, "Unsubscribe\n\nAna Silva\nPurchasing manager\n+351 21 000")
+    assert (signal.manner, signal.evidence.confidence) == (Manner.KEYWORD, Confidence.SURE)
+    assert isinstance(
+        read(catalog, "Stop\n\nWhy is the drawing of item 3 so different from the last one we had?"), HumanReply
+    )
+
+
+def test_an_empty_text_leaves_the_subject(catalog: Catalog) -> None:
+    assert isinstance(read(catalog, "Thanks, Ana", subject="Unsubscribe"), OptOut)
+    assert isinstance(read(catalog, "What is the price?", subject="Unsubscribe"), HumanReply)
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("Please stop the mailings for six weeks.", "2026-04-13"),
+        ("Bitte bis Ende März pausieren", "2026-04-01"),
+        ("三个月内不要给我发邮件", "2026-06-02"),
+        ("Не пишите нам до сентября", "2026-09-01"),
+        ("Could you pause the mails? Start again in September.", "2026-09-01"),
+    ],
+)
+def test_an_opt_out_with_an_end_is_a_pause(catalog: Catalog, text: str, until: str) -> None:
+    signal = read(catalog, text)
+    assert isinstance(signal, Preference)
+    assert signal.kind is PreferenceKind.PAUSE
+    assert signal.until is not None
+    assert signal.until.date().isoformat() == until
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("One mail a month is enough", 30),
+        ("请改成每周发一次", 7),
+        ("Присылайте раз в квартал", 90),
+        ("less often please", None),
+    ],
+)
+def test_intervals(catalog: Catalog, text: str, days: int | None) -> None:
+    signal = read(catalog, text)
+    assert isinstance(signal, Preference)
+    assert (signal.kind, signal.interval_days) == (PreferenceKind.FREQUENCY, days)
+
+
+def test_a_topic_has_its_name(catalog: Catalog) -> None:
+    signal = read(catalog, "No more about ball valves, but keep me informed on pumps.")
+    assert isinstance(signal, Preference)
+    assert (signal.kind, signal.scope) == (PreferenceKind.TOPIC, "topic:ball valves")
+
+
+def test_several_wishes_the_weightiest_first(catalog: Catalog) -> None:
+    signals = classify(said("Unsubscribe me. Also delete all my personal data."), PROVEN, None, catalog)
+    assert [kind_of(signal) for signal in signals] == ["erase", "unsubscribe"]
+    assert isinstance(signals[0], Privacy)
+
+
+def test_reasons(catalog: Catalog) -> None:
+    assert read(catalog, "Too many mails, please unsubscribe me").reason is OptOutReason.TOO_FREQUENT
+    assert read(catalog, "Stop spamming me!").reason is OptOutReason.COMPLAINT_WORDS
+    assert read(catalog, "Chris has left the company.").manner is Manner.PERSON_GONE
+
+
+def test_the_way_back_outweighs_the_word_it_takes_back(catalog: Catalog) -> None:
+    assert isinstance(read(catalog, "I unsubscribed by mistake, please add me again"), Resubscribe)
+
+
+def test_named_colleagues_of_the_same_company(catalog: Catalog) -> None:
+    signals = classify(said("Please remove info@buyer.example and sales@buyer.example"), PROVEN, None, catalog)
+    assert [signal.address for signal in signals] == [key("info@buyer.example"), key("sales@buyer.example")]
+    assert {signal.evidence.confidence for signal in signals} == {Confidence.SURE}
+    assert {signal.evidence.rule for signal in signals} == {"named:wording:en.remove"}
+
+
+@pytest.mark.parametrize(
+    ("sender", "proof"), [("ana@other.example", PROVEN), ("ana@buyer.example", Proof()), ("ana@gmail.com", PROVEN)]
+)
+def test_a_stranger_is_only_reviewed(catalog: Catalog, sender: str, proof: Proof) -> None:
+    other = "info@gmail.com" if "gmail" in sender else "info@buyer.example"
+    text = said(f"Please remove {other} from your mailing list", sender=key(sender))
+    signals = classify(text, proof, None, catalog)
+    assert [(one.address, one.evidence.confidence) for one in signals] == [(key(other), Confidence.LIKELY)]
+
+
+def test_lists_of_addresses_the_writer_and_new_contacts(catalog: Catalog) -> None:
+    listed = classify(
+        said("Please unsubscribe these addresses:\ninfo@buyer.example\nsales@buyer.example"), PROVEN, None, catalog
+    )
+    assert [str(one.address) for one in listed] == ["info@buyer.example", "sales@buyer.example"]
+    both = classify(said("Please remove me and info@buyer.example from your list"), PROVEN, None, catalog)
+    assert [one.address for one in both] == [BUYER, key("info@buyer.example")]
+    moved = classify(said("Chris has left the company, please write to bob@buyer.example"), PROVEN, None, catalog)
+    assert [one.address for one in moved] == [BUYER]
+
+
+def test_a_robot_that_says_somebody_left_is_for_review(catalog: Catalog) -> None:
+    signal = read(catalog, "Chris has left the company.", automatic=(AutomaticMark.AUTO_REPLIED,))
+    assert (kind_of(signal), signal.evidence.confidence) == ("bounce", Confidence.LIKELY)
+
+
+def test_robots_without_marks_and_until_when(catalog: Catalog) -> None:
+    signal = read(catalog, "This is an automatic reply. I am out of the office until 5 May.")
+    assert isinstance(signal, AutoReply)
+    assert signal.until is not None
+    assert signal.until.date().isoformat() == "2026-05-05"
+
+
+def test_long_texts_lists_and_instructions_are_no_requests(catalog: Catalog) -> None:
+    long = "We went to the fair and saw many machines there. " * 20 + "Please remove me from your mailing list."
+    assert isinstance(read(catalog, long), HumanReply)
+    assert (
+        classify(
+            said("Could you take me off your mailing list, we grow no fruit", automatic=(AutomaticMark.MAILING_LIST,)),
+            PROVEN,
+            None,
+            catalog,
+        )
+        == ()
+    )
+    assert isinstance(read(catalog, "To unsubscribe from this list click here"), HumanReply)
+
+
+def test_advertising_is_nothing(catalog: Catalog) -> None:
+    assert classify(said("Get to page one of Google, reply for a free audit"), PROVEN, None, catalog) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("Please pause until June", "pause"), ("Delete all my personal data", "erase"), ("Hm?", "unsubscribe")],
+)
+def test_words_at_the_unsubscribe_address(catalog: Catalog, text: str, kind: str) -> None:
+    assert kind_of(classify(said(text), PROVEN, Role.UNSUBSCRIBE, catalog)[0]) == kind
+
+
+def test_every_step_is_shown(catalog: Catalog) -> None:
+    steps = explain(said("Please do not unsubscribe me"), PROVEN, None, catalog)
+    shown = {step.name for step in steps}
+    assert {"negated", "sure phrase", "verdict: reply"} <= shown
+    assert all(step.points == WEIGHTS[step.name] for step in steps if step.name in WEIGHTS)
+
+
+def test_a_name_is_no_keyword(catalog: Catalog) -> None:
+    signed = mail(WRITTEN, own_text="Thanks,\nHuy", subject="Re: Offer")
+    named = replace(signed, headers=Headers(fields=(("From", "Tran Huy <ana@buyer.example>"), WRITTEN)))
+    assert isinstance(classify(named, PROVEN, None, catalog)[0], HumanReply)
