@@ -27,6 +27,8 @@ _COMMANDS = {
     "review": ("agent.cli.review", "review", "Decide about mail that is unsure."),
     "tickets": ("agent.cli.tickets", "tickets", "Requests about personal data, and tasks."),
     "import-mail": ("agent.cli.import_mail", "import_mail", "Honour old mail: Maildir, mbox, .eml files."),
+    "import": ("agent.cli.import_contacts", "import_contacts", "Take contacts from a spreadsheet."),
+    "export": ("agent.cli.export", "export", "Who may not be mailed, as CSV."),
     "scrub": ("agent.cli.scrub", "scrub", "Take the suppressed out of a mailing list."),
     "mint": ("agent.cli.mint", "mint", "Token addresses and headers for one marketing mail."),
     "config": ("agent.cli.config", "config", "Check the configuration."),

@@ -2,6 +2,7 @@
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import msgspec
@@ -12,6 +13,7 @@ from agent.model.signal import Decision, Evidence, Strength, Verdict
 from agent.model.state import Review
 from agent.obs.clock import utc_now
 from agent.process import apply_signals
+from agent.rules.drafts import drafts
 from agent.store import waiting
 
 # What each key decides; 1 and 2 are the two readings that are shown.
@@ -69,6 +71,21 @@ def decide(ctx: click.Context, number: int, verdict: str, by: str, note: str, un
         if found is None or found.verdict is not None:
             raise Mistake(f"no review {number} is open; see: optoutd review list")
         click.echo(_decide(books, found, Verdict(verdict), by, note, end).reason)
+
+
+@review.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIRECTORY")
+@click.pass_context
+def export(ctx: click.Context, directory: Path) -> None:
+    """Write what was decided as draft rules with their samples, to be tried with `optoutd rules test DIRECTORY`."""
+    with opened(ctx) as books:
+        decided = waiting.decided_reviews(books.db)
+    texts = drafts(decided)
+    for name, text in texts.items():
+        file = directory / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    click.echo(f"{len(decided)} decisions, {len(texts)} rule files in {directory}")
 
 
 def _decide(

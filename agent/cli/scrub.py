@@ -1,15 +1,15 @@
 """`optoutd scrub`: take the suppressed out of a mailing list before it is used."""
 
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from agent.cli.books import Mistake, opened
+from agent.cli.files import not_itself, replaced
 from agent.lists.scrub import Summary
 from agent.lists.scrub import scrub as scrub_file
 from agent.lists.table import TableError
@@ -27,14 +27,12 @@ from agent.store.public import Public, open_public
 @click.pass_context
 def scrub(ctx: click.Context, source: Path, output: Path, rejected: Path | None) -> None:
     """Copy IN.csv without those who may not be mailed; encoding, separator and columns stay as they are."""
-    for target in filter(None, (output, rejected)):
-        if target.exists() and source.exists() and target.samefile(source):
-            raise Mistake(f"{target} is the list itself; name another file")
+    not_itself(source, output, rejected)
     with opened(ctx) as books, ExitStack() as open_files:
         public = open_public(books.settings.store)
         open_files.callback(public.close)
-        out = open_files.enter_context(_replaced(output))
-        bad = open_files.enter_context(_replaced(rejected)) if rejected else None
+        out = open_files.enter_context(replaced(output))
+        bad = open_files.enter_context(replaced(rejected)) if rejected else None
         try:
             summary = scrub_file(source, out, bad, partial(_stopped, books.db, public), _progress)
         except TableError as wrong:
@@ -45,20 +43,6 @@ def scrub(ctx: click.Context, source: Path, output: Path, rejected: Path | None)
 def _stopped(db: Db, public: Public, keys: Collection[str]) -> frozenset[str]:
     """Who may not be mailed; the list cannot show who was erased, we can."""
     return listed(public, keys) | erased.among(db, keys, utc_now())
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only when it is whole: a scrub that was stopped leaves no half list to be mailed."""
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with unfinished.open("wb") as opened_file:
-            yield opened_file
-        unfinished.replace(path)
-    except OSError as wrong:
-        raise Mistake(f"{path}: cannot be written: {wrong.strerror}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _progress(rows: int) -> None:

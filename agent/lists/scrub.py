@@ -6,9 +6,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
+from agent.lists.cells import address_in
 from agent.lists.columns import address_column, has_header
-from agent.lists.table import Format, Record, TableError, find_format, plain_codec, records
-from agent.model.address import AddressKey, parse_address
+from agent.lists.table import Record, Sink, TableError, find_format, records
+from agent.model.address import AddressKey
 
 # Looked up together, in the order of the file's index: one walk through the list a batch, and flat memory.
 BATCH = 100_000
@@ -45,7 +46,7 @@ def scrub(
     column = address_column([record.fields for record in sample])
     if column is None:
         raise TableError(f"{source}: no column holds e-mail addresses; name the column `email` in the first line")
-    out, bad = _Sink(target, form), _Sink(rejected, form)
+    out, bad = Sink(target, form), Sink(rejected, form)
     named = has_header([record.fields for record in sample], column)
     if named:
         out.write(sample[0])
@@ -57,7 +58,7 @@ def scrub(
     return summary
 
 
-def _sort_out(batch: list[Record], column: int, listed: Listed, out: "_Sink", bad: "_Sink", summary: Summary) -> None:
+def _sort_out(batch: list[Record], column: int, listed: Listed, out: Sink, bad: Sink, summary: Summary) -> None:
     keys = [_key(record, column) for record in batch]
     asked = {str(key) for key in keys if key} | {str(key.domain_key) for key in keys if key}
     stopped = listed(asked)
@@ -74,7 +75,7 @@ def _sort_out(batch: list[Record], column: int, listed: Listed, out: "_Sink", ba
 
 
 def _key(record: Record, column: int) -> AddressKey | None:
-    return parse_address(record.fields[column]) if column < len(record.fields) else None
+    return address_in(record.fields[column]) if column < len(record.fields) else None
 
 
 def _batches(rows: Iterable[Record]) -> Iterator[list[Record]]:
@@ -82,18 +83,3 @@ def _batches(rows: Iterable[Record]) -> Iterator[list[Record]]:
     filled = (record for record in rows if record.text.strip())
     while batch := list(islice(filled, BATCH)):
         yield batch
-
-
-class _Sink:
-    """Writes records as they stood; the mark of the encoding first."""
-
-    def __init__(self, file: BinaryIO | None, form: Format) -> None:
-        self._file = file
-        self._encoding = plain_codec(form)
-        if file:
-            file.write(form.bom)
-
-    def write(self, record: Record) -> None:
-        if self._file:
-            text = record.text if record.text.endswith(("\n", "\r")) else record.text + "\n"
-            self._file.write(text.encode(self._encoding, "surrogateescape" if self._encoding == "utf-8" else "strict"))

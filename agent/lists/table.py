@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 SEPARATORS = ",;\t|"
 MAX_RECORD_CHARS = 1_000_000
@@ -73,6 +74,22 @@ def records(path: Path, form: Format) -> Iterator[Record]:
 def plain_codec(form: Format) -> str:
     """The codec for what stands behind the mark."""
     return "utf-8" if form.encoding == "utf-8-sig" else form.encoding
+
+
+class Sink:
+    """Writes records in the form of the source, those that are kept as they stood; the mark of the encoding first."""
+
+    def __init__(self, file: BinaryIO | None, form: Format) -> None:
+        self._file = file
+        self._encoding = plain_codec(form)
+        if file:
+            file.write(form.bom)
+
+    def write(self, record: Record) -> None:
+        """One record, with a line end also where the last line of the source has none."""
+        if self._file:
+            text = record.text if record.text.endswith(("\n", "\r")) else record.text + "\n"
+            self._file.write(text.encode(self._encoding, "surrogateescape" if self._encoding == "utf-8" else "strict"))
 
 
 def _records(lines: Iterable[str], separator: str) -> Iterator[Record]:

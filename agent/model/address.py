@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import idna
 
@@ -11,6 +12,7 @@ MAX_LOCAL_OCTETS = 128
 ERASED_DOMAIN = "erased.invalid"  # a keyed hash at this domain stands for a person whose data was erased
 MAX_DOMAIN_OCTETS = 255  # RFC 5321 section 4.5.3.1.2
 
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _ATOM = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')
 _QUOTED = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*)"')
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -38,6 +40,10 @@ class AddressKey:
 
 def fold_domain(text: str) -> str | None:
     """The lower-case A-label of a domain, or None when it is none (RFC 5890, RFC 1035 section 2.3.4)."""
+    return _folded_before(text) if len(text) <= MAX_DOMAIN_OCTETS else _folded(text)  # long ones are not kept in memory
+
+
+def _folded(text: str) -> str | None:
     name = text.strip().rstrip(".").lower()
     if not name.isascii():
         try:
@@ -50,17 +56,20 @@ def fold_domain(text: str) -> str | None:
     return name
 
 
+_folded_before = lru_cache(maxsize=1024)(_folded)  # few domains make up most of the mail
+
+
 def _fold_local(text: str) -> str | None:
     quoted = _QUOTED.fullmatch(text)
     if quoted:
         text = re.sub(r"\\(.)", r"\1", quoted[1])
     if not text or len(text.encode("utf-8", "replace")) > MAX_LOCAL_OCTETS:
         return None
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text):
+    if not (text.isascii() and text.isprintable()) and any(unicodedata.category(c) in _UNSEEN for c in text):
         return None  # NUL, zero-width and bidi marks make two addresses look like one
     if not quoted and not _ATOM.fullmatch(text):
         return None
-    return unicodedata.normalize("NFC", text).casefold()
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 def parse_address(text: str) -> AddressKey | None:

@@ -178,6 +178,8 @@ def _literal(text: str, stem: bool) -> Piece:
 
 
 def _joined(pieces: list[Piece | None]) -> Piece:
+    if len(pieces) == 1 and pieces[0] is not None:
+        return pieces[0]
     patterns = []
     for at, piece in enumerate(pieces):
         if piece is not None:

@@ -13,6 +13,7 @@ import apsw
 from aiosql.queries import Queries
 
 from agent.model.settings import StoreSettings
+from agent.store import chain
 from agent.store.errors import StoreError, translated
 from agent.store.files import create_file, make_directory, refuse_wider, sync_directory
 from agent.store.migrate import load_steps, migrate
@@ -20,6 +21,7 @@ from agent.store.migrate import load_steps, migrate
 FILE_NAME = "optoutd.db"
 # Older ones can corrupt a WAL database when two connections checkpoint at once (the WAL-reset bug).
 OLDEST_SQLITE = (3, 51, 3)
+_CHAINED = 5  # the schema from which on events are bound to each other
 _WAL_LIMIT_BYTES = 67_108_864
 
 Query = Callable[..., Any]  # what aiosql makes of a query has no static type
@@ -125,7 +127,7 @@ def open_db(settings: StoreSettings) -> Db:
     db = Db(connect(path, settings.busy_seconds), path)
     try:
         with translated(str(path)):
-            migrate(db.connection, load_steps(), path)
+            migrate(db.connection, load_steps(), path, {_CHAINED: partial(chain.begin, db)})
     except StoreError:
         db.close()
         raise

@@ -18,6 +18,7 @@ import msgspec
 
 from agent.model.address import ERASED_DOMAIN, AddressKey
 from agent.model.state import AddressState
+from agent.store import chain
 from agent.store.db import Db
 from agent.store.errors import StoreError, translated
 from agent.store.files import sync_directory
@@ -43,6 +44,7 @@ def erase(db: Db, key: AddressKey) -> None:
     version = db.sql.next_version()
     for statement in _STATEMENTS:
         getattr(db.sql, statement)(key=str(key), hashed=hashed, version=version)
+    chain.redact(db, hashed)
 
 
 def sweep(db: Db) -> None:

@@ -22,6 +22,7 @@ from agent.model.signal import (
     kind_of,
 )
 from agent.model.state import AddressState, Situation
+from agent.store import chain
 from agent.store.db import Db
 from agent.store.times import to_sql
 
@@ -69,32 +70,35 @@ def describe(signal: Signal, situation: Situation, plan: Plan, now: datetime) ->
 def append(db: Db, event: Event) -> int:
     """Its id; ids only grow."""
     signal, evidence = event.signal, event.signal.evidence
-    event_id: int = db.sql.event_add(
-        at=to_sql(event.at),
-        inbox_id=event.inbox_id,
-        key=str(event.key),
-        domain=event.key.domain,
-        kind=kind_of(signal),
-        strength=int(evidence.strength),
-        has_token=evidence.token is not None,
-        weak=_weakness(signal),
-        hard=_says_hard(signal),
-        letter=event.letter,
-        rule=evidence.rule,
-        excerpt=evidence.excerpt,
-        row=event.row,
-        reason=event.reason,
-        by=event.by,
-        before=_json(event.before),
-        after=_json(event.after),
-        alert=event.alert,
-        content_key=event.content_key,
-        about=signal.original_message_id if isinstance(signal, Bounce | Complaint) else "",
-        signal=_json((type(signal).__name__, signal)),
-        batch=event.batch,
-    )
-    for key in {str(event.key), *(str(state.key) for state in event.after)}:
+    facts: dict[str, object] = {
+        "at": to_sql(event.at),
+        "inbox_id": event.inbox_id,
+        "key": str(event.key),
+        "domain": event.key.domain,
+        "kind": kind_of(signal),
+        "strength": int(evidence.strength),
+        "has_token": int(evidence.token is not None),
+        "weak": _weakness(signal),
+        "hard": int(_says_hard(signal)),
+        "letter": int(event.letter),
+        "rule": evidence.rule,
+        "excerpt": evidence.excerpt,
+        "row": event.row,
+        "reason": event.reason,
+        "by": event.by,
+        "before": _json(event.before),
+        "after": _json(event.after),
+        "alert": event.alert,
+        "content_key": event.content_key,
+        "about": signal.original_message_id if isinstance(signal, Bounce | Complaint) else "",
+        "signal": _json((type(signal).__name__, signal)),
+        "batch": event.batch,
+    }
+    event_id: int = db.sql.event_add(**facts)
+    keys = {str(event.key), *(str(state.key) for state in event.after)}
+    for key in keys:
         db.sql.event_add_key(key=key, event_id=event_id)
+    chain.append(db, facts | {"id": event_id}, keys)
     return event_id
 
 

@@ -1,5 +1,6 @@
 """Brings a database to the current schema: one numbered file, one transaction, one `user_version` at a time."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -25,8 +26,16 @@ def load_steps() -> tuple[Step, ...]:
     return tuple(Step(number=int(name[:4]), text=entry.read_text("utf-8")) for name, entry in found)
 
 
-def migrate(connection: apsw.Connection, steps: tuple[Step, ...], path: Path) -> None:
-    """Applies the missing steps; a killed one leaves the schema before it, and the next start goes on from there."""
+def migrate(
+    connection: apsw.Connection,
+    steps: tuple[Step, ...],
+    path: Path,
+    more: Mapping[int, Callable[[], None]] | None = None,
+) -> None:
+    """Applies the missing steps; a killed one leaves the schema before it, and the next start goes on from there.
+
+    `more`: what SQL cannot do for a step, done in its transaction.
+    """
     newest = steps[-1].number
     current = _version(connection)
     if current > newest:
@@ -36,14 +45,17 @@ def migrate(connection: apsw.Connection, steps: tuple[Step, ...], path: Path) ->
         )
     for step in steps:
         if step.number > _version(connection):
-            _apply(connection, step, path, keep_copy=current > 0)  # of a file that is only being made, none
+            # Of a file that is only being made there is no copy.
+            _apply(connection, step, path, (more or {}).get(step.number), keep_copy=current > 0)
 
 
 def _version(connection: apsw.Connection) -> int:
     return int(connection.pragma("user_version"))
 
 
-def _apply(connection: apsw.Connection, step: Step, path: Path, *, keep_copy: bool) -> None:
+def _apply(
+    connection: apsw.Connection, step: Step, path: Path, more: Callable[[], None] | None, *, keep_copy: bool
+) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         current = _version(connection)  # another process may have been faster
@@ -51,6 +63,8 @@ def _apply(connection: apsw.Connection, step: Step, path: Path, *, keep_copy: bo
             _back_up(path, step.number)
         if current < step.number:
             connection.execute(step.text)
+            if more is not None:
+                more()
             connection.pragma("user_version", step.number)
         connection.execute("COMMIT")
     finally:

@@ -72,8 +72,7 @@ def publish(db: Db, public: Public, now: datetime) -> int:
         if published is None or published[0] != current[0] or published[1] > current[1]:
             changed = _repair(db, public, now)  # a new list, or another truth: a restored backup
         else:
-            keys = {row[0] for row in db.sql.address_changed(after=published[1])} | set(_expired(public, now))
-            changed = _refresh(db, public, keys, now)
+            changed = _catch_up(db, public, published[1], now)
         _set_published(public, current)
     return changed
 
@@ -95,6 +94,18 @@ def repair(db: Db, public: Public, now: datetime) -> int:
 def differences(db: Db, public: Public, now: datetime) -> int:
     """How many rows are wrong, missing or too many; nothing is mended."""
     with public.file.transaction(), db.snapshot():
+        found = _compare(db, public, now)
+        public.file.sql.wanted_end()
+    return found
+
+
+def lasting_differences(db: Db, public: Public, now: datetime) -> int:
+    """Those that stay when what was committed or ran out a moment ago is published; that alone is written."""
+    with public.file.transaction(), db.snapshot():
+        current, published = _current(db), _published(public)
+        if published is not None and published[0] == current[0] and published[1] <= current[1]:
+            _catch_up(db, public, published[1], now)
+            _set_published(public, current)
         found = _compare(db, public, now)
         public.file.sql.wanted_end()
     return found
@@ -127,6 +138,11 @@ def _set_published(public: Public, current: tuple[str, int]) -> None:
 
 def _expired(public: Public, now: datetime) -> tuple[str, ...]:
     return tuple(row[0] for row in public.file.sql.public_expired(now=to_public(now)))
+
+
+def _catch_up(db: Db, public: Public, version: int, now: datetime) -> int:
+    keys = {row[0] for row in db.sql.address_changed(after=version)} | set(_expired(public, now))
+    return _refresh(db, public, keys, now)
 
 
 def _refresh(db: Db, public: Public, keys: set[str], now: datetime) -> int:

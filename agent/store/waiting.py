@@ -90,6 +90,11 @@ def open_reviews(db: Db) -> tuple[Review, ...]:
     return tuple(_review(row) for row in db.sql.reviews_open())
 
 
+def decided_reviews(db: Db) -> tuple[Review, ...]:
+    """All that a person has decided, oldest first."""
+    return tuple(_review(row) for row in db.sql.reviews_decided())
+
+
 def due_reviews(db: Db, now: datetime) -> tuple[int, ...]:
     """Reviews whose time ran out; a batch of them."""
     return tuple(row[0] for row in db.sql.reviews_due(now=to_sql(now), batch=BATCH))

@@ -107,8 +107,8 @@ class World:
     async def states(self) -> set[State]:
         return {standing.state for standing in (await self.ana()).standings if standing.holds(self.now)}
 
-    async def opts_out(self) -> EmailMessage:
-        """By the token address of a newsletter, or to the plain one; the confirmation."""
+    async def was_mailed(self) -> None:
+        """A newsletter with a token went to Ana yesterday."""
         mail = SentMail(
             id=TOKEN_ID,
             address=key(ANA),
@@ -118,6 +118,10 @@ class World:
             letter=False,
         )
         await self.writer.run(lambda db: sent.record(db, mail))
+
+    async def opts_out(self) -> EmailMessage:
+        """By the token address of a newsletter, or to the plain one; the confirmation."""
+        await self.was_mailed()
         domain = self.settings.addresses.token_domain
         to = f"{mint(RING, Purpose.UNSUBSCRIBE, TOKEN_ID, domain)}@{domain}" if domain else "leave@shop.example"
         (letter,) = await self.write(to)

@@ -29,6 +29,11 @@ SELECT id, key, raw, row, why, evidence, answerable, scope, first, second, timeo
   by, decided_at
 FROM review WHERE verdict = '' ORDER BY due_at IS NULL, due_at, id;
 
+-- name: reviews_decided()
+SELECT id, key, raw, row, why, evidence, answerable, scope, first, second, timeout, opened_at, due_at, origin, verdict,
+  by, decided_at
+FROM review WHERE verdict <> '' AND by <> 'policy' ORDER BY id;
+
 -- name: reviews_due(now, batch)
 SELECT id FROM review WHERE verdict = '' AND due_at IS NOT NULL AND due_at <= :now ORDER BY due_at LIMIT :batch;
 
