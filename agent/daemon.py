@@ -18,6 +18,7 @@ from agent.config import Loaded, read_own_keys, with_passwords
 from agent.effects import runner, send_letter
 from agent.effects.letter_files import read_letters
 from agent.intake import clock, dead_domains, imap, smtp
+from agent.intake.troubles import Troubles
 from agent.model.settings import ImapAccount, Settings
 from agent.obs.clock import utc_now
 from agent.obs.notify import notify, watchdog_seconds
@@ -84,9 +85,14 @@ async def serve(
             time = inner.create_task(clock.run(clockwork), name="clock")
             rechecks = dead_domains.run(_rechecks(settings, books)) if observing is None else process.stopping.wait()
             domains = inner.create_task(rechecks, name="domains")
+            troubles = Troubles(now=utc_now)
+            told = _digest(loaded, books, troubles) if observing is None else process.stopping.wait()
+            report = inner.create_task(told, name="digest")
             listening: asyncio.Future[smtp.Listener | None] = asyncio.get_running_loop().create_future()
             hands_off = observing is not None
-            doors = inner.create_task(_doors(loaded, books, process, sockets, listening, hands_off), name="doors")
+            doors = inner.create_task(
+                _doors(loaded, books, process, sockets, listening, troubles, hands_off), name="doors"
+            )
             ready(Running(process=process, reader=reader, smtp=await listening))
             notify("READY=1")
             await stop.wait()
@@ -97,6 +103,7 @@ async def serve(
             await asyncio.wait((work, letters))
             time.cancel()
             domains.cancel()
+            report.cancel()
             watchdog.cancel()
             await books.writer.stop()
     if observing is not None:
@@ -172,6 +179,7 @@ async def _doors(
     process: Process,
     sockets: tuple[socket.socket, ...],
     listening: "asyncio.Future[smtp.Listener | None]",
+    troubles: Troubles,
     hands_off: bool,
 ) -> None:
     settings = loaded.settings
@@ -182,13 +190,19 @@ async def _doors(
         else:
             listening.set_result(None)
         for account in settings.imap:
-            doors.create_task(_mailbox(account, loaded, books, process, hands_off), name=f"imap {account.name}")
+            reading = _mailbox(account, loaded, books, process, troubles, hands_off)
+            doors.create_task(reading, name=f"imap {account.name}")
         await asyncio.get_running_loop().create_future()
 
 
-async def _mailbox(account: ImapAccount, loaded: Loaded, books: Books, process: Process, hands_off: bool) -> None:
+async def _mailbox(
+    account: ImapAccount, loaded: Loaded, books: Books, process: Process, troubles: Troubles, hands_off: bool
+) -> None:
     password = loaded.secrets.imap[account.name].reveal()
-    await imap.run(account, password, process, books.writer, now=utc_now, hands_off=hands_off)
+    await imap.run(
+        account, password, process, books.writer, now=utc_now, alarm=troubles.alarm, over=troubles.over,
+        hands_off=hands_off,
+    )  # fmt: skip
 
 
 async def _letters(loaded: Loaded, books: Books, process: Process) -> None:
@@ -215,6 +229,15 @@ def _clockwork(settings: Settings, books: Books, process: Process, *, rings: boo
 
 def _rechecks(settings: Settings, books: Books) -> dead_domains.Rechecks:
     return dead_domains.Rechecks(writer=books.writer, settings=settings, ask=mail_host.ask_dns, now=utc_now)
+
+
+async def _digest(loaded: Loaded, books: Books, troubles: Troubles) -> None:
+    if not loaded.settings.digest.to:
+        return
+    from agent import digest  # with the doctor and the lists, which nothing else in here needs
+
+    desk = digest.Desk(loaded=loaded, writer=books.writer, now=utc_now, send=digest.post, shut=troubles.shut)
+    await digest.run(desk)
 
 
 def run_until_signalled(loaded: Loaded, sockets: tuple[socket.socket, ...], observing: Report | None = None) -> None:

@@ -1,4 +1,4 @@
-"""systemd accepts the unit without a word, it is locked up tightly, and it fits the sysusers and tmpfiles beside it."""
+"""systemd accepts the units without a word, they are locked up tightly, and fit the sysusers and tmpfiles beside."""
 
 import configparser
 import shutil
@@ -8,31 +8,35 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "systemd"
-UNIT = FOLDER / "optoutd.service"
+UNIT, BACKUP, TIMER = (FOLDER / f"optoutd{end}" for end in (".service", "-backup.service", "-backup.timer"))
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 
 
-def service() -> configparser.SectionProxy:
+def service(path: Path = UNIT) -> configparser.SectionProxy:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[method-assign,assignment]  # as the documentation of configparser has it
-    unit.read(UNIT)
+    unit.read(path)
     return unit["Service"]
 
 
 @needs_systemd
-def test_systemd_accepts_the_unit_without_a_word(tmp_path: Path) -> None:
-    copy = tmp_path / UNIT.name
-    # Where the program lies differs from machine to machine.
-    copy.write_text(UNIT.read_text().replace(f"ExecStart={service()['ExecStart']}", "ExecStart=/bin/true"))
-    command = ["systemd-analyze", "verify", "--man=no", str(copy)]
+@pytest.mark.parametrize("path", [UNIT, BACKUP, TIMER], ids=lambda path: path.name)
+def test_systemd_accepts_the_unit_without_a_word(path: Path, tmp_path: Path) -> None:
+    for one in (UNIT, BACKUP):
+        # Where the program lies differs from machine to machine.
+        text = one.read_text().replace(f"ExecStart={service(one)['ExecStart']}", "ExecStart=/bin/true")
+        (tmp_path / one.name).write_text(text)
+    (tmp_path / TIMER.name).write_text(TIMER.read_text())
+    command = ["systemd-analyze", "verify", "--man=no", str(tmp_path / path.name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     # Unknown keys are warnings only: the exit code alone would pass them.
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @needs_systemd
-def test_the_exposure_is_low() -> None:  # hazard K1
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", str(UNIT)]
+@pytest.mark.parametrize("path", [UNIT, BACKUP], ids=lambda path: path.name)
+def test_the_exposure_is_low(path: Path) -> None:  # hazard K1
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-300:]
 
@@ -61,3 +65,14 @@ def test_users_groups_and_directories_are_made_beside_it() -> None:
     assert ("g", service()["SupplementaryGroups"]) in made
     public = f"d {service()['ReadWritePaths']} 2770 {service()['User']} {service()['SupplementaryGroups']} -"
     assert public in (FOLDER / "optoutd.tmpfiles").read_text().splitlines()
+
+
+def test_the_backup_finds_what_the_service_writes() -> None:  # hazard E10
+    backup, target = service(BACKUP), "/var/backups/optoutd"
+    for key in ("User", "Group", "SupplementaryGroups", "UMask", "StateDirectory", "StateDirectoryMode", "LimitCORE"):
+        assert backup[key] == service()[key]
+    assert backup["ExecStart"] == f"/opt/optoutd/bin/optoutd backup --keep 7 {target}"
+    assert backup["ReadWritePaths"] == target
+    made = f"d {target} 0700 {backup['User']} {backup['Group']} -"
+    assert made in (FOLDER / "optoutd.tmpfiles").read_text().splitlines()
+    assert "\nPersistent=true\n" in TIMER.read_text()

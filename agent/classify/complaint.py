@@ -72,7 +72,7 @@ def _complaint(
     mail: ParsedMail, arf: Arf, proof: Proof, catalog: Catalog, token: Token | None, person: AddressKey | None
 ) -> Complaint:
     kind = arf.feedback_type.strip().lower()
-    trusted = _trusted(proof, catalog)
+    trusted = _trusted(mail, proof, catalog)
     evidence = Evidence(
         rule=f"arf:{kind or 'untyped'}",
         excerpt=clipped(arf.user_agent),
@@ -102,6 +102,9 @@ def _strength(trusted: bool, token: Token | None, person: AddressKey | None) -> 
     return Strength.E2 if trusted else Strength.E1
 
 
-def _trusted(proof: Proof, catalog: Catalog) -> bool:
+def _trusted(mail: ParsedMail, proof: Proof, catalog: Catalog) -> bool:
     """RFC 9477 section 3.5 asks for a signature aligned with the From; we also ask that we know the signer."""
-    return proof.authenticated and any(signer in catalog.reporters for signer in proof.signers)
+    known = (catalog.reporters[signer] for signer in proof.signers if signer in catalog.reporters)
+    return proof.authenticated and any(
+        not reporter.sender or mail.sender == parse_address(reporter.sender) for reporter in known
+    )

@@ -33,6 +33,10 @@ _COMMANDS = {
     "mint": ("agent.cli.mint", "mint", "Token addresses and headers for one marketing mail."),
     "config": ("agent.cli.config", "config", "Check the configuration."),
     "quarantine": ("agent.cli.quarantine", "quarantine", "Mail that was set aside."),
+    "evidence": ("agent.cli.evidence", "evidence", "What proves how a request was honoured, in one file."),
+    "verify": ("agent.cli.verify", "verify", "Is the record whole, and the public list right? 0 yes, 1 no."),
+    "backup": ("agent.cli.backup", "backup", "A verified copy of the store and its keys."),
+    "restore": ("agent.cli.backup", "restore", "Make a backup the store again."),
     "rebuild": ("agent.cli.rebuild", "rebuild", "Write suppression.db anew from optoutd.db."),
 }
 

@@ -22,15 +22,16 @@ _DATES = ("%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d", "%Y年%m月%d日")
 COLUMNS = {
     "name": ("name", "full name", "contact", "contact name", "first name", "姓名", "名字", "联系人", "имя", "фио",
              "контакт", "nombre", "nom", "nome", "ansprechpartner", "이름", "氏名", "名前", "الاسم", "ad", "ad soyad"),
-    "language": ("language", "lang", "语言", "язык", "idioma", "langue", "sprache", "lingua", "言語", "언어", "اللغة", "dil"),
+    "language": ("language", "lang", "语言", "язык", "idioma", "langue", "sprache", "lingua", "言語", "언어",
+                 "اللغة", "dil"),
     "country": ("country", "country code", "国家", "国家/地区", "страна", "país", "pais", "pays", "land", "paese", "国",
                 "국가", "البلد", "ülke"),
     "list": ("list", "mailing list", "group", "列表", "分组", "邮件列表", "список", "группа", "lista", "liste", "grupo",
              "groupe", "gruppe", "リスト", "그룹"),
     "tags": ("tags", "tag", "labels", "标签", "теги", "метки", "etiquetas", "étiquettes", "schlagwörter", "etichette",
              "タグ", "태그"),
-    "stage": ("stage", "status", "lead status", "阶段", "客户阶段", "状态", "этап", "стадия", "статус", "etapa", "étape",
-              "phase", "fase", "estado"),
+    "stage": ("stage", "status", "lead status", "阶段", "客户阶段", "状态", "этап", "стадия", "статус", "etapa",
+              "étape", "phase", "fase", "estado"),
     "consent_source": ("consent source", "consent_source", "source", "opt-in source", "来源", "同意来源", "客户来源",
                        "источник", "источник согласия", "fuente", "origen", "quelle", "fonte"),
     "consent_at": ("consent date", "consent_date", "consent_at", "consent at", "opt-in date", "同意日期", "同意时间",
@@ -73,7 +74,7 @@ class Desk:
 
 
 def import_contacts(source: Path, desk: Desk) -> Summary:
-    """Read the whole table, a batch a commit; it may be stopped and run again. TableError: there is no address column."""
+    """Read the whole table, a batch a commit; it may be stopped and run again. TableError: it has no addresses."""
     form = find_format(source)
     rows = records(source, form)
     sample = list(islice(rows, _SAMPLE))
@@ -134,10 +135,12 @@ class _Reader:
                 if cell.count("@") > 1
                 else "not an address"
             )
-            return self._leave_out(record, why)
+            self._leave_out(record, why)
+            return None
         first = self._seen.setdefault(str(key), record.line)
         if first != record.line:
-            return self._leave_out(record, f"the same address as in line {first}")
+            self._leave_out(record, f"the same address as in line {first}")
+            return None
         cells = {name: self._cell(record, place) for name, place in self.places.items()}
         consent = cells.pop("consent_at", "")
         consent_at = read_date(consent, self._desk.now)
@@ -156,6 +159,12 @@ class _Reader:
 
     def _remark(self, record: Record, why: str) -> None:
         self._desk.remark(Remark(line=record.line, address=self._cell(record, self._column), why=why))
+
+
+def _no_address(cell: str) -> str:
+    if not cell:
+        return "no address"
+    return "several addresses in one cell" if cell.count("@") > 1 else "not an address"
 
 
 def read_date(text: str, now: datetime) -> datetime | None:

@@ -5,13 +5,29 @@ import hashlib
 from agent.model.mail import Headers, Role
 
 _FIELDS = ("From", "Date", "Message-ID", "Subject")
+_CHUNK = 65_536  # a large mail is never copied as a whole
 
 
-def content_key(role: Role | None, headers: Headers, body: bytes) -> str:
+def content_key(role: Role | None, headers: Headers, raw: bytes, body_at: int = 0) -> str:
     """SHA-256 over role, From, Date, Message-ID, Subject and the body as sent, line endings and its tail aside."""
     digest = hashlib.sha256((role.value if role else "").encode())
     for name in _FIELDS:
         for value in headers.all(name):
             digest.update(b"\0" + name.encode() + b"\0" + value.encode("utf-8", "replace"))
-    digest.update(b"\0\0" + body.replace(b"\r", b"").rstrip())
+    digest.update(b"\0\0")
+    end = _end(raw, body_at)
+    for at in range(body_at, end, _CHUNK):
+        digest.update(raw[at : min(at + _CHUNK, end)].replace(b"\r", b""))
     return digest.hexdigest()
+
+
+def _end(raw: bytes, start: int) -> int:
+    """Where the white space at the end of the body begins."""
+    end = len(raw)
+    while end > start:
+        piece = raw[max(start, end - _CHUNK) : end]
+        kept = len(piece.rstrip())
+        if kept:
+            return end - len(piece) + kept
+        end -= len(piece)
+    return start

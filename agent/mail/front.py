@@ -15,7 +15,8 @@ from agent.model.mail import ParsedMail, RawMessage
 from agent.model.report import Arf, Dsn
 from agent.model.settings import Limits
 
-_BLANKS = (b" " * 2000, b"\t" * 2000)
+_BLANK_RUN = 2000
+_BLANKS = (b" " * _BLANK_RUN, b"\t" * _BLANK_RUN)
 _Values = dict[str, list[str]]
 
 
@@ -49,7 +50,8 @@ def with_line_feeds(raw: bytes) -> bytes:
 
 def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, limits: Limits) -> ParsedMail:
     """One value from the header block and the content."""
-    headers, wire, shown = block.headers, by_name(block.wire), by_name(block.headers)
+    headers, wire = block.headers, by_name(block.wire)
+    shown = wire if block.headers is block.wire else by_name(headers)
     return_path = _return_path(message, wire)
     subject = shown.get("subject", [""])[0]
     original = content.original
@@ -80,7 +82,7 @@ def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, li
         authentication=tuple(shown.get("authentication-results", ())),
         content_type=content_type(shown.get("content-type", [""])[0]),
         html=content.html,
-        content_key=content_key(message.role, headers, raw[block.body_at :]),
+        content_key=content_key(message.role, headers, raw, block.body_at),
         defects=(*block.defects, *_size_defects(raw, limits), *content.defects),
     )
 
@@ -103,4 +105,10 @@ def _envelope_ids(content: Content) -> tuple[str, ...]:
 
 def _size_defects(raw: bytes, limits: Limits) -> tuple[str, ...]:
     large = (MESSAGE_TOO_LARGE,) if len(raw) > limits.message_bytes else ()
-    return (*large, BLANK_RUN) if any(blanks in raw[: limits.message_bytes] for blanks in _BLANKS) else large
+    return (*large, BLANK_RUN) if _has_blank_run(raw, limits.message_bytes) else large
+
+
+def _has_blank_run(raw: bytes, stop: int) -> bool:
+    """A run holds two neighbours of every half of its length, which spares nearly every mail the whole search."""
+    some = raw[: stop : _BLANK_RUN // 2]
+    return any(blanks[:2] in some and raw.find(blanks, 0, stop) >= 0 for blanks in _BLANKS)

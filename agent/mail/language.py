@@ -96,8 +96,8 @@ def _chinese(text: str, headers: Headers) -> str:
 def _latin(text: str) -> str:
     text = text.lower()
     scores: dict[str, int] = {}
-    for word in _LATIN.findall(text):
-        for language in _LANGUAGES_OF.get(word, ()):
+    for word in filter(_LANGUAGES_OF.__contains__, _LATIN.findall(text)):
+        for language in _LANGUAGES_OF[word]:
             scores[language] = scores.get(language, 0) + 1
     for letter in () if text.isascii() else set(_LETTER.findall(text)):
         scores[_LETTER_OF[letter]] = scores.get(_LETTER_OF[letter], 0) + 1

@@ -78,11 +78,7 @@ def xtext(text: str) -> str:
 
 
 def _header_places(values: Mapping[str, list[str]]) -> list[_Place]:
-    return [
-        (place, _plain(place, text[:MAX_FIELD]))
-        for name, place in _HEADER_PLACES
-        for text in values.get(name, ())
-    ]
+    return [(place, _plain(place, text[:MAX_FIELD])) for name, place in _HEADER_PLACES for text in values.get(name, ())]
 
 
 def _plain(place: str, text: str) -> str:

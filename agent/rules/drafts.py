@@ -4,6 +4,7 @@ A draft holds the very words that were decided on, so it is caught by its own sa
 person to make it general, and `likely` until he does.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -13,6 +14,8 @@ from agent.rules.fold import bare_words
 from agent.rules.schema import Kind
 
 DEFAULT_LANGUAGE = "en"
+
+_COMMA = re.compile(r"[,;:]")
 
 _KINDS = {
     Verdict.OPT_OUT: Kind.UNSUBSCRIBE,
@@ -44,11 +47,16 @@ def _rule(review: Review, harmless: Sequence[str]) -> str:
     counter = f"counter_samples = [{', '.join(harmless)}]\n" if harmless else ""
     return (
         f'\n[[rule]]\nid = {_quoted(f"review.{review.id}")}\nstage = "wording"\nconfidence = "likely"\n'
-        f"phrases = [{_quoted(bare_words(review.evidence.excerpt))}]\n"
+        f"phrases = [{_quoted(_phrase(review.evidence.excerpt))}]\n"
         f"yields = {{ kind = {_quoted(_KINDS[review.verdict].value)} }}\n"
         f"samples = [{_quoted(review.evidence.excerpt)}]\n{counter}"
         f"source = {_quoted(f'review {review.id}, decided by {review.by}')}\n"
     )
+
+
+def _phrase(words: str) -> str:
+    """The words in the form of a phrase; a comma is one of its signs (docs/how-to/languages.md)."""
+    return " , ".join(filter(None, map(bare_words, _COMMA.split(words))))
 
 
 def _quoted(text: str) -> str:

@@ -76,8 +76,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Reporter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who sends feedback reports, known by the domain that signs them."""
+    """Somebody who sends feedback reports, known by the domain that signs them. `sender` is the one From address that
+    reports where the same domain signs the mail of everybody who has a mailbox there.
+    """
 
     id: str
     signer: str
+    sender: str = ""
     source: str = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 import apsw
 
@@ -15,8 +16,7 @@ _MOST_LINES = 20
 def faults(db: Db) -> tuple[str, ...]:
     """What is wrong inside optoutd.db, one line each; only the first of many."""
     with db.snapshot():
-        found = tuple(line for line, _ in zip(_inside(db), range(_MOST_LINES), strict=False))
-    return found
+        return tuple(islice(_inside(db), _MOST_LINES))
 
 
 def _inside(db: Db) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import aiosql
 import apsw
 from aiosql.queries import Queries
+from aiosql.types import SQLOperationType
 
 from agent.model.settings import StoreSettings
 from agent.store import chain
@@ -32,13 +33,23 @@ class Sql:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._bound: dict[str, Query] = {}
 
     def __getattr__(self, name: str) -> Query:
-        query = self._bound.get(name)
-        if query is None:
-            query = self._bound[name] = partial(getattr(_queries(), name), self._connection)
+        """Asked once for each query: what is bound is an attribute from then on."""
+        query = self._bind(getattr(_queries(), name))
+        setattr(self, name, query)
         return query
+
+    def _bind(self, query: Query) -> Query:
+        """The kinds a mail asks dozens of, without the layers of aiosql around one statement."""
+        execute, sql = self._connection.execute, query.sql  # type: ignore[attr-defined] # put there by aiosql
+        match query.operation:  # type: ignore[attr-defined] # likewise
+            case SQLOperationType.SELECT_VALUE:
+                return lambda **values: None if (row := execute(sql, values).fetchone()) is None else row[0]
+            case SQLOperationType.SELECT_ONE:
+                return lambda **values: execute(sql, values).fetchone()
+            case _:
+                return partial(query, self._connection)
 
     def many(self, name: str, rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[Any, ...]]:
         """One query for many rows, prepared once; what its RETURNING gives, in the order of the rows."""

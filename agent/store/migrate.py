@@ -7,8 +7,9 @@ from pathlib import Path
 
 import apsw
 
+from agent.store.copying import copy_database
 from agent.store.errors import StoreError
-from agent.store.files import create_file, sync_directory
+from agent.store.files import sync_directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +78,6 @@ def _back_up(path: Path, number: int) -> None:
     target = path.with_name(f"{path.name}.before-{number}")
     unfinished = path.with_name(f"{target.name}.unfinished")
     unfinished.unlink(missing_ok=True)
-    create_file(unfinished, 0o600)
-    # SQLite copies only from a connection that is not writing; ours holds the lock, so nobody else is either.
-    source = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    copy = apsw.Connection(str(unfinished))
-    try:
-        with copy.backup("main", source, "main") as backup:
-            backup.step()
-        copy.pragma("journal_mode", "delete")  # a copy of a WAL database would need a WAL beside it
-    finally:
-        copy.close()
-        source.close()
+    copy_database(path, unfinished)  # our connection holds the lock, so nobody is writing
     unfinished.replace(target)
     sync_directory(path.parent)

@@ -77,9 +77,9 @@ def _with_its_own(db: Db, signal: Signal, situation: Situation, settings: Settin
             return _with_objections(db, signal, _with_bounces(db, situation, settings.policy, now), settings, now)
         case OptOut() | Complaint() | Preference() | Privacy():
             same = organisation.same(situation.origin.sender, situation.state.key)
-            return replace(_with_flood(db, situation, now), same_organisation=same)
+            return _with_flood(db, situation, now, same_organisation=same)
         case Tick():
-            return _with_timer(db, signal, _with_flood(db, situation, now))
+            return _with_timer(db, signal, _with_flood(db, situation, now, same_organisation=False))
         case Decision():
             review = None if signal.review is None else waiting.find_review(db, signal.review)
             ticket = None if signal.ticket is None else waiting.find_ticket(db, signal.ticket)
@@ -123,10 +123,11 @@ def _tags(db: Db, key: AddressKey) -> tuple[str, ...]:
     return tuple(re.split(r"[,;\s]+", found.strip().lower())) if found and found.strip() else ()
 
 
-def _with_flood(db: Db, situation: Situation, now: datetime) -> Situation:
+def _with_flood(db: Db, situation: Situation, now: datetime, *, same_organisation: bool) -> Situation:
     since = to_sql(now - timedelta(minutes=1))
     return replace(
         situation,
+        same_organisation=same_organisation,
         weak_opt_outs_last_minute=db.sql.event_weak_opt_outs(since=since),
         breaker_batches=waiting.open_breakers(db, now),
     )

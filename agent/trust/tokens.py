@@ -20,7 +20,7 @@ _PLACES: dict[Purpose, frozenset[str]] = {
     Purpose.BOUNCE: frozenset({"recipient", "return-path", "envelope-id"}),
     Purpose.UNSUBSCRIBE: frozenset({"recipient", "subject", "list-unsubscribe"}),
     Purpose.REPLY: frozenset({"recipient", "subject", "message-id", "references"}),
-    Purpose.FEEDBACK: frozenset({"recipient", "message-id", "references", "envelope-id"}),
+    Purpose.FEEDBACK: frozenset({"recipient", "message-id", "references", "envelope-id", "feedback-id"}),
     Purpose.CONFIRM: frozenset({"recipient", "subject"}),
 }
 

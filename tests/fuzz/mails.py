@@ -31,8 +31,8 @@ PIECES = (
     b"This is a copy of the message, including all the headers.", b"----- Original message -----", b"> > > >",
     b"On Mon, 9 Mar 2026 at 8:15 Ana <a@b.example> wrote:", b"Please unsubscribe me until 31 March.", b"STOP",
     b"\xe9\x80\x80\xe8\xae\xa2", b"\xb4\xf2\xd3\xa1", b"{\"complaint\":{\"complainedRecipients\":[{",
-    b"{\"Message\":\"{", b"<div><blockquote>", b"</p><br>", b"<!--", b"&#x110000;&amp", b"=?", b"?=", b"((((", b"\"\\\"",
-    b"<<<<", b"@@@@",
+    b"{\"Message\":\"{", b"<div><blockquote>", b"</p><br>", b"<!--", b"&#x110000;&amp", b"=?", b"?=", b"((((",
+    b"\"\\\"", b"<<<<", b"@@@@",
     b"\x00\x1b\x7f", b"\xff\xfe", b"\xe2\x80\xae\xcc\x81", b"=\n", b"=3D=", b"\t \t", b"a@",
     b"2026-13-99 until until",
 )  # fmt: skip

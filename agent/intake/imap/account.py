@@ -31,12 +31,13 @@ async def run(
     *,
     now: Callable[[], datetime],
     alarm: AlarmCall | None = None,
+    over: Callable[[str], object] = lambda _: None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
     timing: Timing = TIMING,
     hands_off: bool = False,
 ) -> None:
-    """Read this account's folders until cancelled; `alarm` hears each thing that needs a person, once.
+    """Read this account's folders until cancelled; `alarm` hears once what needs a person, `over` each good round.
 
     With `hands_off` nothing in the mailbox is touched; a later run without it flags or moves what was stored.
     """
@@ -46,6 +47,7 @@ async def run(
     def healthy() -> None:
         backoff.healthy()
         alarms.over()
+        over(account.name)
 
     desk = Desk(
         account=account,

@@ -122,6 +122,15 @@ def test_who_is_a_verified_reporter(catalog: Catalog) -> None:
         assert (stranger.verified_reporter, stranger.evidence.strength) == (False, Strength.E1)
 
 
+@pytest.mark.parametrize(("sender", "known"), [("staff@hotmail.com", True), ("anybody@hotmail.com", False)])
+def test_a_mailbox_beside_the_reporter_reports_nothing(catalog: Catalog, sender: str, known: bool) -> None:
+    # hazard D4: the domain signs the mail of all who have a mailbox there
+    arf = Arf(feedback_type="abuse", original_rcpt_to=("bob@buyer.example",))
+    proof = Proof(authenticated=True, signers=("hotmail.com",))
+    (signal,) = read(catalog, arf, proof, sender=key(sender))
+    assert signal.verified_reporter is known
+
+
 @pytest.mark.parametrize(
     ("address", "placeholder"),
     [

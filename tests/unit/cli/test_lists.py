@@ -46,3 +46,23 @@ def test_an_import_can_be_run_again_and_lifts_nothing(optoutd: CommandLine, db: 
 
 def test_a_file_that_is_not_there_is_a_mistake(optoutd: CommandLine) -> None:
     assert optoutd("import", "missing.csv").code == 2
+
+
+def test_mint_of_a_list_records_every_row(optoutd: CommandLine, db: Db, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("name,email\nA,anna@b.example\nB,bob@b.example\nC,\n")
+    ended = optoutd("mint", "--csv", "in.csv", "-o", "out.csv", "--campaign", "spring")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("2 rows minted: out.csv; 1 rows left out")
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    ids = [line.split(",")[4] for line in lines[1:]]
+    found = list(db.connection.execute("SELECT key, message_id FROM sent WHERE campaign = 'spring' ORDER BY key"))
+    assert found == [("anna@b.example", ids[0]), ("bob@b.example", ids[1])]
+
+
+def test_mint_wants_an_address_or_a_list(optoutd: CommandLine) -> None:
+    for call in ((), ("a@b.example", "--csv", "in.csv"), ("--csv", "in.csv"), ("-o", "out.csv")):
+        ended = optoutd("mint", *call)
+        assert (ended.code, ended.err) == (
+            2,
+            "optoutd: name one ADDRESS, or a list with --csv IN.csv -o OUT.csv\n",
+        )

@@ -93,7 +93,8 @@ TAMPERED = (
     "UPDATE event SET kind = 'reply' WHERE id = 40",
     "DELETE FROM event WHERE id = 7",
     "DELETE FROM event WHERE id = 40",
-    "DELETE FROM event WHERE id = 40; DELETE FROM event_chain WHERE event_id = 40; DELETE FROM event_key WHERE event_id = 40",
+    "DELETE FROM event WHERE id = 40; DELETE FROM event_chain WHERE event_id = 40;"
+    " DELETE FROM event_key WHERE event_id = 40",
     "DELETE FROM event_chain WHERE event_id = 7",
     "UPDATE event_key SET key = 'x@example.com' WHERE event_id = 7",
     "DELETE FROM event_key WHERE event_id = 7",

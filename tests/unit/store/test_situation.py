@@ -10,7 +10,7 @@ from agent.model.plan import Done, GaveUp, LetterKind, Plan
 from agent.model.signal import BounceReason, Complaint, HumanReply, Origin, Privacy, PrivacyKind, Signal, Strength
 from agent.model.state import AddressState, Situation, State
 from agent.store import address_state, inbox, outbox, sent, situation, waiting
-from agent.store.db import Db
+from agent.store.db import Db, _queries
 from tests.unit.store.samples import (
     NOW,
     SETTINGS,
@@ -273,7 +273,7 @@ def test_a_request_about_data_is_about_whom_the_token_was_minted_for(db: Db) -> 
      "ticket_is_open", "objections_since", "send_size", "contact_tags", "erased_any", "batch_keys"],
 )  # fmt: skip
 def test_no_question_of_the_hot_path_reads_a_whole_table(db: Db, query: str) -> None:
-    asked = getattr(db.sql, query).func
+    asked = getattr(_queries(), query)
     rows = db.connection.execute("EXPLAIN QUERY PLAN " + asked.sql, dict.fromkeys(asked.parameters, 1))
     plan = [str(row[3]) for row in rows]
     # An index of what is waiting holds nothing else, so reading all of it is fine.
