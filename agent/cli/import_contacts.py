@@ -93,8 +93,10 @@ def _remarks(table: BinaryIO | None, seen: list[Remark]) -> Callable[[Remark], N
 def _words(summary: Summary) -> str:
     saved = summary.saved
     known = ", ".join(summary.columns) or "none but the address"
-    return (
+    lines = [
         f"{saved[Saved.NEW]} new contacts, {saved[Saved.CHANGED]} changed, {saved[Saved.SAME]} as they were; "
-        f"{summary.left_out} rows left out; columns: {known}\n"
-        f"{summary.suppressed} of these may not be mailed, and stay so: optoutd scrub takes them out of a list"
-    )
+        f"{summary.left_out} rows left out; columns: {known}"
+    ]
+    if summary.suppressed:
+        lines.append(f"{summary.suppressed} of these may not be mailed, and stay so: optoutd scrub takes them out")
+    return "\n".join(lines)

@@ -16,6 +16,7 @@ from agent.digest.facts import DAY, closed, collect, urgent
 from agent.digest.words import words
 from agent.doctor.patient import opened
 from agent.effects.relay import Answer, Parcel, Verdict, deliver, tls_context
+from agent.effects.retry import HALT
 from agent.effects.send_letter import NULL_SENDER, envelope_recipient, from_address
 from agent.intake.troubles import Shut
 from agent.model.address import parse_address
@@ -74,6 +75,9 @@ async def look(desk: Desk) -> None:
             answer = await desk.send(with_passwords(desk.settings, desk.loaded.secrets), letter.message)
             if answer.verdict not in (Verdict.TAKEN, Verdict.UNKNOWN):
                 event(_log, "digest_delayed", level=logging.WARNING, what=letter.what, why=answer.said)
+                if answer.verdict is Verdict.OURS:  # providers lock an account that keeps failing to log in
+                    await desk.sleep(HALT.total_seconds())
+                    return
                 continue
             event(_log, "digest_sent", what=letter.what, said=answer.said)
         await desk.writer.run(partial(told.remember, what=letter.what, at=letter.at))

@@ -68,6 +68,22 @@ async def test_what_the_relay_did_not_take_is_tried_again(post: Post) -> None:
     assert await post.look(timedelta(minutes=5)) == []
 
 
+async def test_a_relay_that_refuses_our_login_is_left_alone_for_an_hour(post: Post) -> None:
+    await post.look()
+    post.suppress("anna@b.example")
+    post.now += DAY
+    post.answer = Verdict.OURS
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    await look(Desk(loaded=post.loaded, writer=post.writer, now=lambda: post.now, send=post._send, sleep=sleep))
+    assert slept == [3600.0]
+    post.answer = Verdict.TAKEN
+    assert len(await post.look(timedelta(hours=1))) == 1
+
+
 async def test_what_cannot_wait_comes_at_once_and_once_a_day(post: Post) -> None:
     post.change(store=replace(post.loaded.settings.store, free_bytes=1 << 60))
     (mail,) = await post.look()
