@@ -7,7 +7,7 @@ reads some hundreds, `./run test -m slow tests/property/test_readers_fuzz.py` 10
 
 import random
 from functools import cache
-from time import process_time
+from time import thread_time
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -50,10 +50,15 @@ def entities(draw: st.DrawFn, depth: int = 0) -> bytes:
     return end.join(head) + draw(st.sampled_from((end + end, end, b""))) + body
 
 
-def check(raw: bytes) -> None:
-    begun = process_time()
+def cpu_seconds(raw: bytes) -> float:
+    begun = thread_time()
     read_one(raw)
-    assert process_time() - begun < CPU_SECONDS
+    return thread_time() - begun
+
+
+def check(raw: bytes) -> None:
+    """A mail that costs too much does so every time; a pattern compiled at first use or a collection, once."""
+    assert any(cpu_seconds(raw) < CPU_SECONDS for _ in range(3))
 
 
 @given(entities())
