@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.dovecot import Dovecot
+from tests.support.hosting import PASSWORD, USER
 from tests.support.postfix import Postfix
 
 PACKAGES = ("dovecot-imapd", "dovecot-lmtpd", "postfix", "postfix-sqlite")
 APT_LINE = "DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends " + " ".join(PACKAGES)
-USER, PASSWORD = "sales@shop.example", "pw"
 
 
 @pytest.fixture(scope="session")

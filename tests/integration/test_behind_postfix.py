@@ -18,9 +18,9 @@ import pytest
 from agent.config import load
 from agent.obs.clock import utc_now
 from agent.store.public import open_public
-from tests.integration.conftest import PASSWORD
 from tests.support.child_server import free_ports
 from tests.support.dovecot import Dovecot
+from tests.support.hosting import PASSWORD, listed
 from tests.support.load import mint_people
 from tests.support.postfix import Postfix
 from tests.support.program import Program, write_config
@@ -109,17 +109,6 @@ def unsubscribe(postfix: Postfix, to: str) -> int:
         if code == 250:
             line.data(f"From: {ANN}\r\nTo: {to}\r\nSubject: unsubscribe\r\nMessage-ID: <{to}>\r\n\r\n\r\n".encode())
     return code
-
-
-def listed(config: Path) -> dict[str, str]:
-    """The suppression list."""
-    public = open_public(load(config, {}).settings.store)
-    try:
-        return {
-            str(row[0]): str(row[1]) for row in public.file.connection.execute("SELECT address, state FROM suppressed")
-        }
-    finally:
-        public.close()
 
 
 async def test_tokens_bounces_and_the_list_work_behind_postfix(servers_installed: None, directory: Path) -> None:

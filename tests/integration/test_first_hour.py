@@ -17,9 +17,8 @@ import pytest
 
 from agent.model.settings import TlsMode
 from agent.obs.clock import utc_now
-from tests.integration.conftest import PASSWORD, USER
-from tests.integration.test_plain_mode import ANN, SUBMISSION, letter
 from tests.support.dovecot import Dovecot
+from tests.support.hosting import ANN, PASSWORD, USER, hosting, letter
 from tests.support.imap_intake import account, reading, store
 from tests.support.postfix import Postfix
 
@@ -33,12 +32,6 @@ SAID_OF = {
     "bob@other.example": WORDS + "dkim=none; dmarc=none header.from=other.example",
     "eve@third.example": WORDS + "dkim=none; dmarc=none header.from=third.example",
 }
-SENDERS = ", ".join(f"{{ {sender} = PREPEND {words} }}" for sender, words in SAID_OF.items())
-RESTRICTIONS = (
-    f"permit_sasl_authenticated, reject_unauth_destination, check_sender_access inline:{{ {SENDERS} }}, permit,"
-)
-
-
 QUESTION = re.compile(r"^(?:[1-6]/6 |    (?:Its|Not found|A number))[^:\n]*: ?(.*)$", re.MULTILINE)
 
 
@@ -138,12 +131,8 @@ def provider(servers_installed: None) -> Iterator[tuple[Dovecot, Postfix]]:
     """A hosting provider that checks senders and says so, with our mailbox and Ann's."""
     if not Postfix.available():
         pytest.skip("Postfix runs as root only: run this test as root")
-    with Dovecot({USER: PASSWORD, ANN: "ann"}) as dovecot:
-        extra = SUBMISSION.format(sasl=dovecot.sasl_port, certificate=dovecot.certificate, key=dovecot.key)
-        with Postfix(
-            ["shop.example", "buyer.example"], lmtp_port=dovecot.lmtp_port, restrictions=RESTRICTIONS, extra=extra
-        ) as postfix:
-            yield dovecot, postfix
+    with hosting(SAID_OF) as servers:
+        yield servers
 
 
 def test_it_is_short_and_names_only_what_is_tried_here() -> None:

@@ -19,8 +19,8 @@ from agent.model.mail import RawMessage
 from agent.model.settings import After, ImapAccount, TlsMode
 from agent.obs.clock import utc_now
 from agent.store.ledger import MailboxPlace
-from tests.integration.conftest import PASSWORD, USER
 from tests.support.dovecot import Dovecot
+from tests.support.hosting import PASSWORD, USER
 from tests.support.imap_intake import Inbox, Reading, Waits, account, mail, reading, store
 from tests.support.postfix import Postfix
 

@@ -14,9 +14,9 @@ from agent.obs.clock import utc_now
 from agent.store import reads
 from agent.store.db import open_db
 from agent.store.ledger import MailboxPlace
-from tests.integration.conftest import PASSWORD, USER
 from tests.support.child_server import free_ports
 from tests.support.dovecot import Dovecot
+from tests.support.hosting import PASSWORD, USER
 from tests.support.imap_intake import Inbox, Waits, account, mail, reading, store
 from tests.support.program import Program, write_config
 

@@ -6,17 +6,14 @@ Dovecot keeps the mailboxes, Postfix brings and takes the mail; nothing here has
 import smtplib
 import ssl
 from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from agent.config import load
 from agent.model.settings import TlsMode
 from agent.obs.clock import utc_now
-from agent.store.public import open_public
-from tests.integration.conftest import PASSWORD, USER
 from tests.support.dovecot import Dovecot
+from tests.support.hosting import ANN, PASSWORD, USER, hosting, letter, listed
 from tests.support.imap_intake import account, reading, store
 from tests.support.postfix import Postfix
 from tests.support.program import Program
@@ -49,24 +46,8 @@ ca_file = "{certificate}"
 user = "sales@shop.example"
 password_file = "{directory}/mail.password"
 """
-ANN = "ann@buyer.example"
-# What a provider does: no mail for others without a login, the password only under TLS, and its word on each sender.
-SUBMISSION = """
-mynetworks = 192.0.2.0/24
-smtpd_sasl_auth_enable = yes
-smtpd_sasl_type = dovecot
-smtpd_sasl_path = inet:127.0.0.1:{sasl}
-smtpd_tls_security_level = may
-smtpd_tls_auth_only = yes
-smtpd_tls_cert_file = {certificate}
-smtpd_tls_key_file = {key}
-"""
 FOUND = (
     "Authentication-Results: mx.shop.example; dkim=pass header.d=buyer.example; dmarc=pass header.from=buyer.example"
-)
-RESTRICTIONS = (
-    "permit_sasl_authenticated, reject_unauth_destination, "
-    f"check_sender_access inline:{{ {{ {ANN} = PREPEND {FOUND} }} }}, permit,"
 )
 
 
@@ -75,12 +56,8 @@ def provider(servers_installed: None) -> Iterator[tuple[Dovecot, Postfix]]:
     """A hosting provider with our mailbox, and Ann's."""
     if not Postfix.available():
         pytest.skip("Postfix runs as root only: run this test as root")
-    with Dovecot({USER: PASSWORD, ANN: "ann"}) as dovecot:
-        extra = SUBMISSION.format(sasl=dovecot.sasl_port, certificate=dovecot.certificate, key=dovecot.key)
-        with Postfix(
-            ["shop.example", "buyer.example"], lmtp_port=dovecot.lmtp_port, restrictions=RESTRICTIONS, extra=extra
-        ) as postfix:
-            yield dovecot, postfix
+    with hosting({ANN: FOUND}) as servers:
+        yield servers
 
 
 def configured(directory: Path, dovecot: Dovecot, postfix: Postfix, more: str = "") -> Path:
@@ -95,26 +72,6 @@ def configured(directory: Path, dovecot: Dovecot, postfix: Postfix, more: str = 
         (directory / name).write_text(text)
         (directory / name).chmod(0o600)
     return directory / "config.toml"
-
-
-def letter(sender: str, to: str, subject: str, text: str) -> EmailMessage:
-    """A mail as a person writes it."""
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
-    mail["Date"], mail["Message-ID"] = utc_now(), f"<{subject.replace(' ', '.')}@{sender.partition('@')[2]}>"
-    mail.set_content(text)
-    return mail
-
-
-def listed(config: Path) -> dict[str, str]:
-    """The suppression list."""
-    public = open_public(load(config, {}).settings.store)
-    try:
-        return {
-            str(row[0]): str(row[1]) for row in public.file.connection.execute("SELECT address, state FROM suppressed")
-        }
-    finally:
-        public.close()
 
 
 async def test_an_opt_out_is_honoured_and_confirmed(provider: tuple[Dovecot, Postfix], tmp_path: Path) -> None:
