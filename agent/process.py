@@ -74,8 +74,7 @@ def apply_signals(
     """
     plans: list[Plan] = []
     for signal in signals:
-        facts = situation.load(db, signal, origin, settings, now)
-        facts = replace(facts, letter_already_planned=answered)
+        facts = replace(situation.load(db, signal, origin, settings, now), letter_already_planned=answered)
         plan = decide(signal, facts, settings, now)
         event_id = events.append(db, events.describe(signal, facts, plan, now))
         for state in plan.states:

@@ -63,7 +63,6 @@ def load(db: Db, signal: Signal, origin: Origin, settings: Settings, now: dateti
         last_letter_at=optional_from_sql(letter_at),
         last_confirmation_at=optional_from_sql(confirmation_at),
         last_start_letter_at=optional_from_sql(start_at),
-        letter_already_planned=bool(db.sql.event_letter_planned(inbox_id=origin.inbox_id)),
         domain_state=address_state.load(db, key.domain_key) if key.local else None,
         tags=_tags(db, key),
     )

@@ -70,9 +70,6 @@ FROM event WHERE inbox_id = :inbox_id ORDER BY id;
 SELECT EXISTS (SELECT 1 FROM event WHERE content_key = :content_key AND content_key <> ''
   AND inbox_id IS NOT :inbox_id);
 
--- name: event_letter_planned(inbox_id)$
-SELECT EXISTS (SELECT 1 FROM event WHERE inbox_id = :inbox_id AND letter = 1);
-
 -- name: event_weak_opt_outs(since)$
 SELECT count(*) FROM event WHERE weak = 'opt_out' AND weak <> '' AND at > :since;
 

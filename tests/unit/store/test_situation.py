@@ -110,16 +110,6 @@ def test_the_same_content_in_another_mail_is_a_duplicate(db: Db) -> None:
     assert not load(db, opt_out(), origin(two, "")).duplicate
 
 
-def test_a_letter_planned_for_the_same_mail(db: Db) -> None:
-    with db.transaction():
-        one, two = (inbox.accept(db, message(reference)) for reference in ("smtp:1", "smtp:2"))
-        happened(db, where=origin(one), plan=Plan(row="15", reason="asked", effects=(letter(),)))
-        happened(db, plan=Plan(row="15", reason="asked", effects=(letter(),)))
-    assert load(db, opt_out(), origin(one)).letter_already_planned
-    assert not load(db, opt_out(), origin(two)).letter_already_planned
-    assert not load(db, opt_out(), origin(None)).letter_already_planned
-
-
 def test_letters_of_three_windows(db: Db) -> None:
     who = "buyer@example.com"
     with db.transaction():
@@ -267,7 +257,7 @@ def test_a_request_about_data_is_about_whom_the_token_was_minted_for(db: Db) -> 
 @pytest.mark.parametrize(
     "query",
     ["event_weak_opt_outs", "event_weak_hard", "event_suspicions", "event_domain_hard", "event_content_seen",
-     "event_letter_planned", "letters_last", "outbox_due", "address_changed", "sent_by_message_id",
+     "letters_last", "outbox_due", "address_changed", "sent_by_message_id",
      "sent_by_message_id_and_key", "inbox_fresh", "inbox_tried", "inbox_exhausted", "ledger_unsettled", "ledger_known",
      "event_history", "outbox_rate", "standings", "domain_recipients", "timers_due", "reviews_due", "review_is_open",
      "ticket_is_open", "objections_since", "send_size", "contact_tags", "erased_any", "batch_keys"],
