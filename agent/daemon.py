@@ -8,32 +8,32 @@ import asyncio
 import random
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from time import monotonic
+from typing import Any
 
+from agent import upkeep
 from agent.config import Loaded, read_own_keys, with_passwords
 from agent.effects import runner, send_letter
 from agent.effects.letter_files import read_letters
-from agent.intake import clock, dead_domains, imap, smtp
-from agent.intake.troubles import Troubles
+from agent.intake import clock, dead_domains, imap, smtp, troubles
+from agent.model.metrics_place import place_of
 from agent.model.settings import ImapAccount, Settings
 from agent.obs.clock import utc_now
 from agent.obs.notify import notify, watchdog_seconds
+from agent.obs.pulse import BEAT_SECONDS, Pulse
 from agent.observe import Observer, Report, tell_end
+from agent.opening import Books, open_books
 from agent.process import Process
 from agent.resolve import mail_host
 from agent.resolve.dns import Dns
 from agent.resolve.keys import KeyBook
-from agent.store import inbox
-from agent.store.db import Db, open_db
-from agent.store.key_file import load_ring, read_keys
-from agent.store.public import Public, open_public, publish, repair
-from agent.store.work_lock import WorkLock
+from agent.store import inbox, outages
 from agent.store.writer import Writer
-from agent.trust.tokens import KeyRing
 from agent.worker.reader import Reader
 
 chance = random.SystemRandom().random
@@ -48,15 +48,27 @@ class Running:
     smtp: smtp.Listener | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """Both files and the keys, opened and compared before anything is promised."""
+@dataclass(slots=True, kw_only=True)
+class _Parts:
+    """What the tasks share. `halted`: until when the relay, which refused us, is left alone."""
 
-    writer: Writer
-    onlooker: Db
-    ring: KeyRing
-    key_text: str
-    lock: WorkLock
+    loaded: Loaded
+    books: Books
+    reader: Reader
+    process: Process
+    pulse: Pulse
+    boxes: troubles.Troubles
+    observing: Report | None
+    halted: datetime | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration."""
+        return self.loaded.settings
+
+    def halt(self, until: datetime) -> None:
+        """The runner says so."""
+        self.halted = until
 
 
 async def serve(
@@ -75,24 +87,15 @@ async def serve(
     async with open_books(settings) as books, open_reader(settings, books.key_text) as reader, _keys(settings) as keys:
         books.lock.demand()
         process = await _spine(settings, books, reader, keys, observing)
-        async with asyncio.TaskGroup() as inner:
+        parts = _assembled(loaded, books, reader, process, observing)
+        async with _answering(parts), asyncio.TaskGroup() as inner:
             inner.create_task(_die_with(books.writer), name="writer")
-            watchdog = inner.create_task(_watchdog(books.writer), name="watchdog")
+            others = [inner.create_task(run, name=name) for name, run in _beside(parts)]
             work = inner.create_task(process.run(), name="process")
-            post = _letters(loaded, books, process) if observing is None else process.stopping.wait()
+            post = _letters(parts) if observing is None else process.stopping.wait()
             letters = inner.create_task(post, name="letters")
-            clockwork = _clockwork(settings, books, process, rings=observing is None)
-            time = inner.create_task(clock.run(clockwork), name="clock")
-            rechecks = dead_domains.run(_rechecks(settings, books)) if observing is None else process.stopping.wait()
-            domains = inner.create_task(rechecks, name="domains")
-            troubles = Troubles(now=utc_now)
-            told = _digest(loaded, books, troubles) if observing is None else process.stopping.wait()
-            report = inner.create_task(told, name="digest")
             listening: asyncio.Future[smtp.Listener | None] = asyncio.get_running_loop().create_future()
-            hands_off = observing is not None
-            doors = inner.create_task(
-                _doors(loaded, books, process, sockets, listening, troubles, hands_off), name="doors"
-            )
+            doors = inner.create_task(_doors(parts, sockets, listening), name="doors")
             ready(Running(process=process, reader=reader, smtp=await listening))
             notify("READY=1")
             await stop.wait()
@@ -101,10 +104,9 @@ async def serve(
             await asyncio.wait((doors,))
             process.stop()
             await asyncio.wait((work, letters))
-            time.cancel()
-            domains.cancel()
-            report.cancel()
-            watchdog.cancel()
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others)
             await books.writer.stop()
     if observing is not None:
         tell_end(observing)
@@ -121,32 +123,50 @@ async def _spine(settings: Settings, books: Books, reader: Reader, keys: KeyBook
     return Process(writer=writer, reader=reader, settings=settings, ring=ring, clock=utc_now, keys=keys)
 
 
+def _assembled(loaded: Loaded, books: Books, reader: Reader, process: Process, observing: Report | None) -> _Parts:
+    pulse = Pulse(clock=monotonic, beat_seconds=min(BEAT_SECONDS, watchdog_seconds() or BEAT_SECONDS))
+    boxes = troubles.Troubles(now=utc_now, pulse=pulse, known=outages.load(books.onlooker))
+    return _Parts(
+        loaded=loaded, books=books, reader=reader, process=process, pulse=pulse, boxes=boxes, observing=observing
+    )
+
+
+def _beside(parts: _Parts) -> tuple[tuple[str, Coroutine[Any, Any, None]], ...]:
+    """What goes on beside mail and letters, and may be cut short at any moment."""
+    books, settings = parts.books, parts.settings
+    always = (
+        ("pulse", upkeep.beat(parts.pulse)),
+        ("writer's pulse", upkeep.beat_writer(books.writer, parts.pulse)),
+        ("clock", clock.run(_clockwork(settings, books, parts.process, rings=parts.observing is None))),
+    )
+    if parts.observing is not None:
+        return always
+    return (
+        *always,
+        ("domains", dead_domains.run(_rechecks(settings, books))),
+        ("outages", troubles.remember(parts.boxes, books.writer)),
+        ("upkeep", upkeep.run(_upkeep(settings, books))),
+        ("digest", _digest(parts)),
+    )
+
+
+def _answering(parts: _Parts) -> AbstractAsyncContextManager[None]:
+    """/metrics and /healthz, where they are wanted."""
+    place = place_of(parts.settings.metrics.listen)
+    if place is None:
+        return nullcontext()
+    from agent import metrics  # which most do not want
+
+    running = metrics.Running(
+        settings=parts.settings, pulse=parts.pulse, writer=parts.books.writer, reader=parts.reader,
+        troubles=parts.boxes, halted=lambda: parts.halted,
+    )  # fmt: skip
+    return metrics.listening(place, metrics.Page(running=running, now=utc_now, clock=monotonic).answer)
+
+
 def _keys(settings: Settings) -> KeyBook:
     """Nothing is loaded and nobody asked before the first signed mail."""
     return KeyBook(Dns(settings.dkim.resolver, settings.dkim.seconds).txt, monotonic)
-
-
-@asynccontextmanager
-async def open_books(settings: Settings) -> AsyncIterator[Books]:
-    """The writer's thread owns both files; they are compared and mended before anybody is told yes."""
-    first = open_db(settings.store)
-    public = open_public(settings.store)
-    ring = load_ring(settings, first)
-    repair(first, public, utc_now())
-    writer = Writer(lambda: open_db(settings.store), lambda db: _publish(db, public))
-    writer.start()
-    lock = WorkLock(settings.store)
-    try:
-        yield Books(writer=writer, onlooker=first, ring=ring, key_text=read_keys(settings), lock=lock)
-    finally:
-        await writer.stop()
-        lock.release()
-        public.close()
-        first.close()
-
-
-def _publish(db: Db, public: Public) -> None:
-    publish(db, public, utc_now())
 
 
 @asynccontextmanager
@@ -164,54 +184,45 @@ async def _die_with(writer: Writer) -> None:
     await asyncio.shield(writer.dead)
 
 
-async def _watchdog(writer: Writer) -> None:
-    """A sign of life only while this loop turns and the writer commits; systemd restarts what falls silent."""
-    seconds = watchdog_seconds()
-    while seconds is not None:
-        await writer.run(lambda _: None)
-        notify("WATCHDOG=1")
-        await asyncio.sleep(seconds)
-
-
 async def _doors(
-    loaded: Loaded,
-    books: Books,
-    process: Process,
-    sockets: tuple[socket.socket, ...],
-    listening: "asyncio.Future[smtp.Listener | None]",
-    troubles: Troubles,
-    hands_off: bool,
+    parts: _Parts, sockets: tuple[socket.socket, ...], listening: "asyncio.Future[smtp.Listener | None]"
 ) -> None:
-    settings = loaded.settings
+    settings = parts.settings
     async with asyncio.TaskGroup() as doors:
         if settings.smtp.listen or sockets:
-            served = smtp.run(settings, process, books.ring, sockets=sockets, ready=listening.set_result)
+            served = smtp.run(settings, parts.process, parts.books.ring, sockets=sockets, ready=listening.set_result)
             doors.create_task(served, name="smtp")
         else:
             listening.set_result(None)
         for account in settings.imap:
-            reading = _mailbox(account, loaded, books, process, troubles, hands_off)
-            doors.create_task(reading, name=f"imap {account.name}")
+            doors.create_task(_mailbox(account, parts), name=f"imap {account.name}")
         await asyncio.get_running_loop().create_future()
 
 
-async def _mailbox(
-    account: ImapAccount, loaded: Loaded, books: Books, process: Process, troubles: Troubles, hands_off: bool
-) -> None:
-    password = loaded.secrets.imap[account.name].reveal()
+async def _mailbox(account: ImapAccount, parts: _Parts) -> None:
+    boxes = parts.boxes
+    boxes.begin(account)
     await imap.run(
-        account, password, process, books.writer, now=utc_now, alarm=troubles.alarm, over=troubles.over,
-        hands_off=hands_off,
-    )  # fmt: skip
+        account,
+        parts.loaded.secrets.imap[account.name].reveal(),
+        troubles.Heard(sink=parts.process, stored=partial(boxes.stored, account)),
+        parts.books.writer,
+        now=utc_now,
+        over=partial(boxes.over, account),
+        failed=partial(boxes.failed, account),
+        hands_off=parts.observing is not None,
+    )
 
 
-async def _letters(loaded: Loaded, books: Books, process: Process) -> None:
-    settings = loaded.settings
-    desk = send_letter.open_desk(with_passwords(settings, loaded.secrets), read_letters(), books.ring, utc_now, chance)
+async def _letters(parts: _Parts) -> None:
+    settings, process = parts.settings, parts.process
+    desk = send_letter.open_desk(
+        with_passwords(settings, parts.loaded.secrets), read_letters(), parts.books.ring, utc_now, chance
+    )
     executors = runner.Executors(send_letter=partial(send_letter.carry_out, desk=desk))
     queue = runner.Queue(
-        writer=books.writer, executors=executors, letters=settings.letters, clock=utc_now, chance=chance,
-        stop=process.stopping,
+        writer=parts.books.writer, executors=executors, letters=settings.letters, clock=utc_now, chance=chance,
+        stop=process.stopping, halted=parts.halt,
     )  # fmt: skip
     await runner.run(queue, settings.relay, process.letters)
 
@@ -231,12 +242,20 @@ def _rechecks(settings: Settings, books: Books) -> dead_domains.Rechecks:
     return dead_domains.Rechecks(writer=books.writer, settings=settings, ask=mail_host.ask_dns, now=utc_now)
 
 
-async def _digest(loaded: Loaded, books: Books, troubles: Troubles) -> None:
-    if not loaded.settings.digest.to:
+def _upkeep(settings: Settings, books: Books) -> upkeep.Upkeep:
+    return upkeep.Upkeep(
+        writer=books.writer, store=settings.store, now=utc_now, look=upkeep.look, mend=books.listing.mend
+    )
+
+
+async def _digest(parts: _Parts) -> None:
+    if not parts.settings.digest.to:
         return
     from agent import digest  # with the doctor and the lists, which nothing else in here needs
 
-    desk = digest.Desk(loaded=loaded, writer=books.writer, now=utc_now, send=digest.post, shut=troubles.shut)
+    desk = digest.Desk(
+        loaded=parts.loaded, writer=parts.books.writer, now=utc_now, send=digest.post, shut=parts.boxes.shut
+    )
     await digest.run(desk)
 
 

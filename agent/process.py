@@ -142,7 +142,7 @@ class Process:
 
     async def accept(self, message: RawMessage, place: MailboxPlace | None = None) -> int:
         """Commit 1; see Sink."""
-        inbox_id = await self._writer.run(lambda db: inbox.accept(db, message, place))
+        inbox_id = await self._writer.run_together(inbox.accept_many, (message, place))
         event(
             log, "accepted", inbox=inbox_id, door=message.source.door, peer=message.peer or None, role=message.role,
             sender=mask(message.envelope_from or ""), recipients=" ".join(map(mask, message.envelope_to)),

@@ -1,4 +1,4 @@
-"""Bounce readers on the same labelled mails: `./run python -m benchmarks.readers [FOLDER] [--write]`.
+"""Bounce readers on the same labelled mails: `./run python -m benchmarks.readers [FOLDER] [--without PEER] [--write]`.
 
 FOLDER holds `mail.jsonl` (an object a line: `file`, `kind`, `recipients`, `recipients_alt`) and the mails in `mail/`.
 `--write` puts the tables into docs/explanation/accuracy.md. The peers are the user's to install, and skipped where they
@@ -7,6 +7,7 @@ are missing:
     python3 -m venv ~/.cache/optoutd-peers && ~/.cache/optoutd-peers/bin/pip install flufl.bounce
     sudo apt install libmail-deliverystatus-bounceparser-perl libsisimai-perl
 
+`--without mdbp` leaves out the slowest of them, which takes most of the time.
 Each reader runs in a process of its own, started once. Every mail goes to all of them before the next mail does, in an
 order that turns, so that whatever else the machine does slows them alike; the least of ROUNDS counts for a mail.
 """
@@ -218,13 +219,17 @@ def main() -> None:
     """Measure, print, and write down when told to."""
     parser = argparse.ArgumentParser(description="Bounce readers on the same labelled mails.")
     parser.add_argument("folder", nargs="?", type=Path, default=BESIDE)
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="NAME", help="leave a peer out, for example mdbp"
+    )
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
     options = parser.parse_args()
     if not (options.folder / "mail.jsonl").is_file():
         raise SystemExit(f"{options.folder}: no mail.jsonl there; name a folder of labelled mails")
     mails = load(options.folder)
     with ExitStack() as stack:
-        readers = [reader for command in commands() if (reader := start(stack, command))]
+        wanted = [command for command in commands() if Path(command[-1]).stem not in options.without]
+        readers = [reader for command in wanted if (reader := start(stack, command))]
         run(readers, mails)
         right = [accuracy(mails, reader) for reader in readers]
         reports = [mail.kind in BOUNCES for mail in mails]

@@ -16,8 +16,10 @@ from agent.lists.scrub import scrub
 from agent.lists.table import find_format, records
 from agent.model.address import parse_address
 from agent.model.settings import StoreSettings
+from agent.obs.clock import utc_now
+from agent.store.db import open_db
 from agent.store.lookup import listed
-from agent.store.public import open_public
+from agent.store.public import open_public, publish
 
 SHARE = 10  # one row in so many is suppressed
 
@@ -28,7 +30,9 @@ def person(number: int) -> str:
 
 def make(folder: Path, rows: int, suppressed: int) -> StoreSettings:
     store = StoreSettings(directory=str(folder / "store"), public_directory=str(folder / "public"))
-    public = open_public(store)
+    db, public = open_db(store), open_public(store)
+    publish(db, public, utc_now())
+    db.close()
     connection = public.file.connection
     connection.execute("BEGIN")
     wanted = sorted(person(number) for number in range(suppressed))

@@ -48,7 +48,10 @@ def clipped(text: str) -> str:
 
 def token_of(proof: Proof, purposes: tuple[Purpose, ...], places: tuple[str, ...]) -> Token | None:
     """The first verified token of these purposes that stands in one of these places."""
-    return next((token for token in proof.tokens if token.purpose in purposes and token.place in places), None)
+    for token in proof.tokens:
+        if token.purpose in purposes and token.place in places:
+            return token
+    return None
 
 
 def by_robot(mail: ParsedMail) -> bool:

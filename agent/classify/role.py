@@ -25,10 +25,10 @@ def role_of(mail: ParsedMail, message: RawMessage, addresses: Addresses | None) 
     """The role of the receiving address; what the door knew counts where the recipients say nothing."""
     envelope = tuple(filter(None, (parse_address(text) for text in message.envelope_to)))
     for recipients in (envelope, mail.to):
-        roles = {_guess(key) if addresses is None else _configured(key, addresses) for key in recipients}
-        found = next((role for role in _ORDER if role in roles), None)
-        if found is not None:
-            return found
+        roles = [_guess(key) if addresses is None else _configured(key, addresses) for key in recipients]
+        found = [role for role in roles if role is not None]
+        if found:
+            return min(found, key=_ORDER.index)
     return message.role
 
 

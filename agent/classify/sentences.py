@@ -1,15 +1,64 @@
 """Own words to sentences: wrapped lines joined, each sentence beside its comparable form; bounded."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.rules.normal import normalised
+from agent.rules.normal import UNSPACED_FROM, letters, normalised
 
 MAX_TEXT = 3_000
 MAX_SENTENCES = 30
 _WRAPPED = 60  # a shorter line ended because its writer ended it
-# A full stop before a figure or a small letter ended an abbreviation ("Art. 15", "no. 3"), behind one it counted.
-_END = re.compile(r"(?<=[!?…])\s+|(?<=[^\d][.])\s+(?=[^\da-zà-ÿа-я])|(?<=[。！？；।؟])|\n")
+# Hindi, Urdu, Hebrew, Armenian and Ethiopic end a sentence with marks of their own; Thai with none.
+_END = re.compile(r"(?<=[!?…؟۔।॥׃։።])\s+|(?<=[^\d]\.)\s+|(?<=[。！？；।؟．｡])|\n")
+_LAST_WORD = re.compile(r"[^\s(\"']{1,8}$")
+# Written before a name or a figure: their full stop ends nothing, whatever follows.
+_BEFORE_NAMES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "messrs",
+        "dr",
+        "prof",
+        "st",
+        "hr",
+        "fr",
+        "frl",
+        "sr",
+        "sra",
+        "srta",
+        "dra",
+        "ing",
+        "lic",
+        "sig",
+        "sigra",
+        "dott",
+        "dhr",
+        "mevr",
+        "mw",
+        "bpk",
+        "tn",
+        "ul",
+        "al",
+        "str",
+        "tel",
+        "nr",
+        "art",
+        "abs",
+        "incl",
+        "г",
+        "гр",
+        "тов",
+        "им",
+        "ул",
+        "тел",
+        "стр",
+        "пл",
+        "кв",
+        "д",
+    ]
+)
 _QUESTION = ("?", "？", "؟")
 
 
@@ -24,19 +73,44 @@ class Sentence:
     @property
     def length(self) -> int:
         """About how many words; unspaced scripts write one for every two letters."""
-        return self.words.count(" ") - 1 + sum(letter >= "\u0e00" for letter in self.words[:200]) // 2
+        if self.words.isascii():
+            return self.words.count(" ") - 1
+        unspaced = "".join(letter for letter in self.words[:400] if letter >= UNSPACED_FROM)
+        return self.words.count(" ") - 1 + letters(unspaced) // 2
 
 
 def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of the own words, the empty ones left out."""
     found: list[Sentence] = []
-    for piece in _END.split(_joined(text[:MAX_TEXT])):
+    for piece in _pieces(_joined(text[:MAX_TEXT])):
         words = normalised(piece)
         if words.strip(" ,"):
             found.append(Sentence(text=piece.strip(), words=words, question=piece.rstrip(" \"'”»").endswith(_QUESTION)))
         if len(found) >= MAX_SENTENCES:
             break
     return tuple(found)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    for end in _END.finditer(text):
+        if (
+            text[end.start() - 1 : end.start()] != "."
+            or end[0] == "\n"
+            or not _abbreviated(text, end.start(), end.end())
+        ):
+            yield text[start : end.start()]
+            start = end.end()
+    yield text[start:]
+
+
+def _abbreviated(text: str, stop: int, following: int) -> bool:
+    """Whether a full stop ends an abbreviation: "Art. 15", "sp. z o.o.", "Mr. Smith"."""
+    after = text[following : following + 1]
+    if after.isdigit() or after.islower():
+        return True
+    word = _LAST_WORD.search(text, max(0, stop - 9), stop - 1)
+    return word is not None and word[0].lower() in _BEFORE_NAMES
 
 
 def _joined(text: str) -> str:

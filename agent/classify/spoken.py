@@ -1,15 +1,17 @@
 """What a person wrote in his own words, as signals: one for each wish and each address it is about."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.classify.addresses_named import Target, targets
 from agent.classify.evidence import TO_MANY, answerable, clipped, from_sender
+from agent.classify.opinion import swayed
 from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import says_nothing, weigh
 from agent.classify.weights import Request, Weighed
-from agent.mail.thread import written_at
+from agent.mail.thread import answers, written_at
 from agent.model.mail import ParsedMail
 from agent.model.proof import Proof
 from agent.model.signal import (
@@ -33,7 +35,7 @@ from agent.rules.schema import Kind, Stage
 MAX_TYPED = 40  # letters: longer texts on the wrong keyboard are noticed by their writers
 
 # What stands beside likely words and keeps silence from deciding (policy row 20).
-_DOUBTS = frozenset({"negated", "about business", "talk about it", "about somebody else"})
+_DOUBTS = frozenset({"negated", "about business", "business is what it names", "talk about it", "about somebody else"})
 _MANNERS = {Kind.COMPLAINT: Manner.COMPLAINT_WORDS, Kind.GONE: Manner.PERSON_GONE}
 _PREFERENCES = {
     Kind.TOPIC: PreferenceKind.TOPIC,
@@ -59,28 +61,43 @@ class Heard:
 def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
     """Read the own words; a Subject that is a keyword counts where the text adds nothing to it."""
     written = written_at(mail.headers)
-    names = normalised(mail.headers.first("From").partition("<")[0])
-    heard = _heard(mail.own_text, catalog, written, not TO_MANY.isdisjoint(mail.automatic), names)
+    names = normalised(re.sub(r"[<@._+-]", " ", mail.headers.first("From").rpartition("@")[0]))
+    to_many = not TO_MANY.isdisjoint(mail.automatic)
+    heard = _heard(mail.own_text, catalog, written, to_many, names)
     if not heard.weighed.requests and _short_text(mail.own_text):
         subject = _heard(mail.subject, catalog, written)
         if says_nothing(heard.weighed) and any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
             return subject
         if not mail.own_text.strip() and subject.wishes and not mail.subject.lower().startswith(("re", "fw", "aw")):
             return subject
-        return _typed(mail.own_text, catalog, written) or heard
-    return heard
+        if (typed := _typed(mail.own_text, catalog, written)) is not None:
+            return typed
+    return heard if to_many else _with_opinion(heard, catalog, answer=answers(mail.headers))
 
 
 def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False, names: str = "") -> Heard:
     weighed = weigh(sentences(text), catalog.speech, to_many)
     weighed = replace(weighed, requests=tuple(one for one in weighed.requests if not _is_name(one, weighed, names)))
-    return Heard(weighed=weighed, wishes=understand(weighed, catalog.speech, written), written=written)
+    wishes = understand(weighed, catalog.speech, written)
+    return Heard(weighed=weighed, wishes=wishes, written=written)
+
+
+def _with_opinion(heard: Heard, catalog: Catalog, *, answer: bool) -> Heard:
+    """The language model learned from answers of persons, so it is asked about nothing else."""
+    if catalog.ngrams is None:
+        return heard
+    weighed = swayed(heard.weighed, heard.wishes, catalog.ngrams, answer=answer)
+    return replace(heard, weighed=weighed, wishes=understand(weighed, catalog.speech, heard.written))
 
 
 def _is_name(request: Request, weighed: Weighed, names: str) -> bool:
     """Huy and Dung are keywords without their accents, and persons who sign with their names."""
-    said = weighed.sentences[request.sentence].words[request.found.start : request.found.end]
-    return request.rule.stage is Stage.KEYWORD and f" {said.strip()} " in names
+    if request.rule.stage is not Stage.KEYWORD:
+        return False
+    at = request.sentence
+    said = weighed.sentences[at].words[request.found.start : request.found.end].strip()
+    closed = at > 1 and at == len(weighed.sentences) - 1 and weighed.sentences[at - 1].text.endswith(",")
+    return f" {said} " in names or (closed and weighed.sentences[at].text == said.title())  # "Dear ..., thanks, Alta"
 
 
 def _typed(text: str, catalog: Catalog, written: datetime | None) -> Heard | None:
@@ -107,12 +124,23 @@ def asks(heard: Heard) -> bool:
 def signals(mail: ParsedMail, proof: Proof, heard: Heard, catalog: Catalog) -> tuple[Signal, ...]:
     """The wishes as signals, those that a weightier one includes left out."""
     kinds = {wish.kind for wish in heard.wishes}
-    wishes = [wish for wish in heard.wishes if not _included(wish.kind, kinds)]
+    if heard.says(Kind.GONE):
+        kinds.discard(Kind.UNSUBSCRIBE)  # "he died, do not write any more": the fact says why, and all that is asked
     return tuple(
         _signal(mail, proof, wish, target)
-        for wish in wishes
-        for target in targets(mail, proof, wish.request, heard.weighed, catalog.public_mail)
+        for wish in heard.wishes
+        if wish.kind in kinds and not _included(wish.kind, kinds)
+        for target in _targets(mail, proof, wish, heard, catalog)
     )
+
+
+def _targets(mail: ParsedMail, proof: Proof, wish: Wish, heard: Heard, catalog: Catalog) -> tuple[Target, ...]:
+    """Who is gone may be named only in the request that follows: "Chris has left. Remove chris@buyer.example"."""
+    requests = [wish.request]
+    if wish.kind is Kind.GONE:
+        requests += [other.request for other in heard.wishes if other.kind is Kind.UNSUBSCRIBE]
+    found = [targets(mail, proof, request, heard.weighed, catalog.public_mail) for request in requests]
+    return next((some for some in found if any(target.named for target in some)), found[0])
 
 
 def _included(kind: Kind, kinds: set[Kind]) -> bool:

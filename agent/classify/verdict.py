@@ -73,8 +73,13 @@ class Verdict:
     reason: BounceReason
     hard: bool
     rule: str
-    excerpt: str = ""
+    hit: Hit | None = None
     challenge: bool = False  # the recipient's system asks the sender to confirm: no failure
+
+    @property
+    def excerpt(self) -> str:
+        """The words the rule was met by."""
+        return self.hit.excerpt if self.hit else ""
 
 
 def judge(report: RecipientReport, catalog: Catalog, context: Callable[[], str] = str) -> Verdict:
@@ -92,7 +97,7 @@ def judge(report: RecipientReport, catalog: Catalog, context: Callable[[], str] 
         reason=reason,
         hard=reason in _HARD and permanent,
         rule=f"bounce:{hit.rule.id}" if hit else f"status:{status or 'none'}",
-        excerpt=hit.excerpt if hit else "",
+        hit=hit,
         challenge=hit is not None and hit.rule.yields.kind is Kind.AUTOREPLY,
     )
 
@@ -107,11 +112,11 @@ class _Said:
         self.known = catalog.statuses.get(self.status)
         self._context = context
         if self.hit is None and self._says_little():
-            self.text = " ".join(context().split()) or self.text
+            self.text = " ".join(self._context().split()) or self.text
             self.hit = _strongest(catalog.find(Stage.BOUNCE_TEXT, self.text))
             self.status = _status(self.status, self.text)
         elif self.status.endswith(".4.7"):  # the time ran out; RFC 3463 section 3.5 asks for the cause instead
-            self.status = _status(self.status, context())
+            self.status = _status(self.status, self._context())
         self.known = catalog.statuses.get(self.status)
 
     def _says_little(self) -> bool:

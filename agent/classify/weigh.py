@@ -3,20 +3,25 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from agent.classify.languages import Languages
 from agent.classify.sentences import Sentence
 from agent.classify.weights import LIKELY, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
+from agent.rules.normal import letters
 from agent.rules.schema import Kind, Rule, Stage
-from agent.rules.speech import Owner, Said, Speech, covered
+from agent.rules.speech import Owner, Said, Speech, covered, polite_beside, vetoed
 from agent.rules.words import Mark, MarkKind
 
 LONG_MESSAGE, TOP = 80, 3  # words; sentences
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 7
-NEAR = 12  # letters between a phrase and the word that takes it back
+NEAR = 12  # letters from a phrase to the word behind it that takes it back
 _FAR_NEGATION = 28
 
-_CONTEXT = frozenset({"negated", "about business", "talk about it", "about somebody else", "an instruction"})
+_CONTEXT = frozenset(
+    {"negated", "about business", "business is what it names", "talk about it", "about somebody else", "an instruction"}
+)
+_BY_LAW = frozenset({Kind.ERASE, Kind.ACCESS})  # they name articles
 _HEAVY = frozenset({Kind.ERASE, Kind.ACCESS, Kind.COMPLAINT, Kind.REASON, Kind.JUNK})
 _ASIDE = frozenset({Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE})
 
@@ -24,14 +29,16 @@ _ASIDE = frozenset({Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE})
 def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False) -> Weighed:
     """Every request in these sentences with its weight."""
     found = tuple(speech.find(sentence.words) for sentence in sentences)
+    languages = Languages(sentences, speech)
     many = (step("written to many"),) if to_many else ()
+    long = sum(sentence.length for sentence in sentences) > LONG_MESSAGE
     weighed = [
         request
         for number, sentence in enumerate(sentences)
-        for request in _of_sentence(number, sentence, found[number], (*many, *_length(sentences, number)))
+        for request in _of_sentence(number, sentence, found[number], languages, (*many, *_length(number, long=long)))
     ]
     weighed.extend(_keywords(sentences, found))
-    weighed = [_in_every_language(one, weighed) for one in weighed]
+    weighed = [_in_every_language(one, weighed, languages) for one in weighed]
     heard = [one for one in weighed if one.points >= LIKELY]
     heard = [one for one in heard if not _swallowed(one, heard)]
     return Weighed(
@@ -42,14 +49,16 @@ def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False
     )
 
 
-def _in_every_language(one: Request, others: list[Request]) -> Request:
-    """Languages share words: what takes a request back in one language takes back its look-alike in another."""
+def _in_every_language(one: Request, others: list[Request], languages: Languages) -> Request:
+    """Languages share words: what takes a request back in one language takes back its look-alike in another, unless
+    that other knows the sentence better.
+    """
     known = {held.name for held in one.steps}
     seen = {
         one_step.name: one_step
         for other in others
         if other.language != one.language and other.sentence == one.sentence and other.kind is one.kind
-        if other.found.start < one.found.end and one.found.start < other.found.end
+        if _overlap(one.found, other.found) and not languages.outdo(one.sentence, one.language, other.language)
         for one_step in other.steps
         if one_step.name in _CONTEXT and one_step.name not in known
     }
@@ -63,28 +72,36 @@ def says_nothing(weighed: Weighed) -> bool:
     return len(lines) <= SIGNATURE_LINES and all(_signature_like(*line) for line in lines)
 
 
-def _length(sentences: tuple[Sentence, ...], number: int) -> tuple[Step, ...]:
+def _length(number: int, *, long: bool) -> tuple[Step, ...]:
     """People who leave say so at once: at the top, or in few words."""
-    if sum(sentence.length for sentence in sentences) <= LONG_MESSAGE:
+    if not long:
         return ()
     return (step("one of many words" if number < TOP else "deep in a long text"),)
 
 
 def _of_sentence(
-    number: int, sentence: Sentence, found: tuple[Found[Owner], ...], general: tuple[Step, ...]
+    number: int,
+    sentence: Sentence,
+    found: tuple[Found[Owner], ...],
+    languages: Languages,
+    general: tuple[Step, ...],
 ) -> Iterator[Request]:
-    vetoed = {one.owner.rule.id for one in found if isinstance(one.owner, Said) and one.owner.veto}
+    refused = vetoed(found)
     said = [one for one in found if isinstance(one.owner, Said) and not one.owner.veto]
     marks = [one for one in found if isinstance(one.owner, Mark)]
     for one in said:
         owner = one.owner
-        if not isinstance(owner, Said) or owner.rule.stage is not Stage.WORDING or owner.rule.id in vetoed:
+        if not isinstance(owner, Said) or owner.rule.stage is not Stage.WORDING or owner.rule.id in refused:
             continue
-        near = [mark for mark in marks if isinstance(mark.owner, Mark) and mark.owner.language == owner.language]
+        if any(_takes_back(other, one, refused, number, languages) for other in said):
+            continue
+        near = [mark for mark in marks if _speaks_to(mark.owner.language, owner.language, number, languages)]
+        around = tuple(_around(one, owner.rule, sentence, near, said))
         steps = (
             *_own_weight(owner.rule),
-            *_around(one, owner.rule, sentence, near, said),
-            *_rest(one, owner.rule, sentence, found),
+            *((step("words of another language"),) if languages.foreign(number, one) else ()),
+            *around,
+            *_rest(one, owner.rule, sentence, found, plain=not around),
             *general,
         )
         yield Request(
@@ -95,6 +112,27 @@ def _of_sentence(
             excerpt=sentence.text,
             steps=steps,
         )
+
+
+def _speaks_to(one: str, other: str, number: int, languages: Languages) -> bool:
+    """Negations and doubts of a language, to the phrases of another: only where it knows the sentence better."""
+    return one == other or languages.outdo(number, one, other)
+
+
+def _takes_back(
+    other: Found[Owner], one: Found[Owner], refused: frozenset[str], number: int, languages: Languages
+) -> bool:
+    """A look-alike of another language that its own language refuses here."""
+    two, owner = other.owner, one.owner
+    if not isinstance(two, Said) or not isinstance(owner, Said) or two.rule.id not in refused:
+        return False
+    if two.rule.yields.kind is not owner.rule.yields.kind:
+        return False
+    return _overlap(other, one) and languages.outdo(number, two.language, owner.language)
+
+
+def _overlap(one: Found[Owner], other: Found[Owner]) -> bool:
+    return other.start < one.end and one.start < other.end
 
 
 def _own_weight(rule: Rule) -> Iterator[Step]:
@@ -109,7 +147,8 @@ def _around(
     if rule.yields.kind in (Kind.REASON, Kind.JUNK):
         return
     if (business := next((m for m in marks if _is_about(m, one, sentence)), None)) is not None:
-        yield step("about business", _seen(sentence, business))
+        named = rule.yields.kind is Kind.COMPLAINT or (_is_object(business, one) and rule.yields.kind not in _BY_LAW)
+        yield step("business is what it names" if named else "about business", _seen(sentence, business))
     if (printed := next(_of(marks, MarkKind.INSTRUCTION), None)) is not None:
         yield step("an instruction", _seen(sentence, printed))
     if (doubt := next((m for m in _of(marks, MarkKind.DOUBT) if m.start <= one.start), None)) is not None:
@@ -118,10 +157,13 @@ def _around(
         yield step("about somebody else", _seen(sentence, other))
 
 
-def _rest(one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...]) -> Iterator[Step]:
+def _rest(
+    one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...], *, plain: bool
+) -> Iterator[Step]:
+    """`plain`: nothing in the phrase or around it takes it back."""
     if sentence.question and rule.confidence is Confidence.LIKELY:
         yield step("asked, not told")
-    if covered(sentence.words, (one, *_courtesy(found))):
+    if plain and covered(sentence.words, (one, *_courtesy(found))):
         yield step("nothing else is said")
 
 
@@ -130,13 +172,13 @@ def _negates(mark: Found[Owner], one: Found[Owner], sentence: Sentence, said: li
     if not isinstance(owner, Mark):
         return False
     if owner.kind is MarkKind.NEGATION_AFTER:
-        return mark.end > one.end and one.start <= mark.start <= one.end + NEAR
+        return mark.end > one.end and one.start <= mark.start and _near(one, mark, sentence)
     if owner.kind is not MarkKind.NEGATION:
         return False
-    if any(start <= mark.start and mark.end <= end for start, end in one.gaps):
+    if _in_gap(mark, one):
         return True
     between = sentence.words[mark.end : one.start]
-    before = mark.end <= one.start and len(between) <= _FAR_NEGATION and "," not in between
+    before = mark.end <= one.start and letters(between) <= _FAR_NEGATION and "," not in between
     # "do not send me mails and unsubscribe me": the negation belongs to the other request.
     return before and not any(_inside(mark, other) and other.end <= one.start + 1 for other in filter(_says_more, said))
 
@@ -148,9 +190,22 @@ def _says_more(other: Found[Owner]) -> bool:
 def _is_about(mark: Found[Owner], one: Found[Owner], sentence: Sentence) -> bool:
     if not isinstance(mark.owner, Mark) or mark.owner.kind is not MarkKind.BUSINESS:
         return False
-    if any(start <= mark.start and mark.end <= end for start, end in one.gaps):
+    if _in_gap(mark, one):
         return True
-    return one.end <= mark.start <= one.end + NEAR and "," not in sentence.words[one.end : mark.start]
+    return one.end <= mark.start and _near(one, mark, sentence) and "," not in sentence.words[one.end : mark.start]
+
+
+def _in_gap(mark: Found[Owner], one: Found[Owner]) -> bool:
+    return any(start <= mark.start and mark.end <= end for start, end in one.gaps)
+
+
+def _is_object(mark: Found[Owner], one: Found[Owner]) -> bool:
+    """In the first gap stands what is to be removed; in a later one ("remove me from your machine news") whose."""
+    return any(start <= mark.start and mark.end <= end for start, end in one.gaps[:1])
+
+
+def _near(one: Found[Owner], mark: Found[Owner], sentence: Sentence) -> bool:
+    return letters(sentence.words[one.end : mark.start]) <= NEAR
 
 
 def _keywords(sentences: tuple[Sentence, ...], found: tuple[tuple[Found[Owner], ...], ...]) -> Iterator[Request]:
@@ -161,11 +216,12 @@ def _keywords(sentences: tuple[Sentence, ...], found: tuple[tuple[Found[Owner], 
     first, rest = spoken[0], spoken[1:]
     if not all(_signature_like(sentences[at], found[at]) for at in rest):
         return
+    refused = vetoed(found[first])
     for one in found[first]:
         owner = one.owner
-        if not isinstance(owner, Said) or owner.veto or owner.rule.stage is not Stage.KEYWORD:
+        if not isinstance(owner, Said) or owner.rule.stage is not Stage.KEYWORD or owner.rule.id in refused:
             continue
-        if covered(sentences[first].words, (one, *_courtesy(found[first]))):
+        if covered(sentences[first].words, (one, *_courtesy_beside(found[first], owner.language))):
             yield Request(
                 rule=owner.rule,
                 language=owner.language,
@@ -177,8 +233,17 @@ def _keywords(sentences: tuple[Sentence, ...], found: tuple[tuple[Found[Owner], 
 
 
 def _is_courtesy(sentence: Sentence, found: tuple[Found[Owner], ...]) -> bool:
+    """A keyword is one no more: "not interested, thanks" is a reason, but also all that was said."""
+    if not covered(sentence.words, _courtesy(found)):
+        return False
+    polite = [one for one in found if isinstance(one.owner, Mark) and one.owner.kind is MarkKind.POLITE]
+    beside = [] if covered(sentence.words, polite) else polite
     keywords = (one for one in found if isinstance(one.owner, Said) and one.owner.rule.stage is Stage.KEYWORD)
-    return covered(sentence.words, _courtesy(found)) and not any(covered(sentence.words, [one]) for one in keywords)
+    return not any(covered(sentence.words, [one, *beside]) for one in keywords if not _is_veto(one))
+
+
+def _is_veto(one: Found[Owner]) -> bool:
+    return isinstance(one.owner, Said) and one.owner.veto
 
 
 def _signature_like(sentence: Sentence, found: tuple[Found[Owner], ...]) -> bool:
@@ -195,6 +260,11 @@ def _courtesy(found: Iterable[Found[Owner]]) -> list[Found[Owner]]:
         if (isinstance(one.owner, Mark) and one.owner.kind is MarkKind.POLITE)
         or (isinstance(one.owner, Said) and one.owner.rule.yields.kind is Kind.REASON and not one.owner.veto)
     ]
+
+
+def _courtesy_beside(found: tuple[Found[Owner], ...], language: str) -> list[Found[Owner]]:
+    reasons = [one for one in _courtesy(found) if isinstance(one.owner, Said)]
+    return [*polite_beside(found, language), *reasons]
 
 
 def _swallowed(one: Request, others: list[Request]) -> bool:

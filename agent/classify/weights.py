@@ -18,13 +18,18 @@ WEIGHTS: Mapping[str, int] = MappingProxyType({
     "nothing else is said": 2,
     "negated": -9,
     "about business": -4,
+    "business is what it names": -6,  # "remove item 2 from the list"
     "talk about it": -4,
     "about somebody else": -4,
     "asked, not told": -2,  # a question mark; counts against a likely phrase only
     "one of many words": -2,
     "deep in a long text": -8,
+    "words of another language": -9,  # in which the text is written, and where they mean something else
     "an instruction": -9,  # "to unsubscribe click here": what senders print for others
     "written to many": -9,  # lists and bulk mail: a keyword alone is still believed
+    "such texts mean it": 3,  # the language model alone: likely, and never more
+    "such texts are often replies": -4,  # a sure phrase is likely even then: a person looks
+    "such texts mean something else": -9,
 })  # fmt: skip
 SURE, LIKELY = 4, 2
 

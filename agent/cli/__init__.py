@@ -44,7 +44,24 @@ _COMMANDS = {
 STOPPED = 130  # as a shell calls a program that Ctrl-C ended
 NOBODY_READS = 141  # likewise one whose output nobody reads any more: `optoutd list | head`
 
+_CONFIG = "config_path"
 _CONFIG_HELP = "Configuration; else $OPTOUTD_CONFIG, ./config.toml, /etc/optoutd/config.toml."
+
+
+def _take_config(command: click.Command) -> None:
+    """-c after the command means the same as before it: nobody has to remember which of the two it is."""
+    if any(parameter.name == _CONFIG for parameter in command.params):
+        return
+    command.params.append(
+        click.Option(("-c", "--config", _CONFIG), hidden=True, expose_value=False, callback=_named_here, metavar="FILE")
+    )
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _take_config(below)
+
+
+def _named_here(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
+    if path is not None:
+        ctx.find_root().obj = path
 
 
 class _LazyGroup(click.Group):
@@ -59,6 +76,7 @@ class _LazyGroup(click.Group):
         module, name, _ = _COMMANDS[cmd_name]
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
+        _take_config(command)
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -80,7 +98,7 @@ class _LazyGroup(click.Group):
 @click.option(
     "-c",
     "--config",
-    "config_path",
+    _CONFIG,
     metavar="FILE",
     help=_CONFIG_HELP,
 )

@@ -6,6 +6,9 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import click
@@ -20,7 +23,8 @@ from agent.store.dossier import Dossier, Letter, Mail, Proven
 
 _LEAD = (
     "What is recorded of this address, each event with its place in the chain of all events. Each link is a SHA-256 "
-    "over the one before it and the event. evidence.json holds the same in full, mails/ the mails as they came."
+    "over the one before it and the event. evidence.json holds the same in full, mails/ the mails as they came, "
+    "letters/ ours as they went out."
 )
 _ENDS = {"done": "handed to the mail server", "gave_up": "given up", "unknown": "handed over, the answer was lost",
          "waiting": "not sent yet", "claimed": "being sent", "handed_over": "being sent"}  # fmt: skip
@@ -76,6 +80,9 @@ def _packed(found: Dossier, now: datetime) -> bytes:
         archive.writestr("evidence.json", msgspec.json.format(msgspec.json.encode(_raw(found, now)), indent=2))
         for mail in _mails(found):
             archive.writestr(f"mails/{mail.id}.eml", mail.raw or b"")
+        for letter in found.letters:
+            if letter.raw is not None:
+                archive.writestr(f"letters/{letter.id}.eml", letter.raw)
     return packed.getvalue()
 
 
@@ -150,7 +157,21 @@ def _letter_part(one: Letter) -> Part:
             ("Ended", _time(one.finished_at)),
             ("The server said", one.detail),
             ("Attempts", f"{one.attempts}"),
+            *_words_of(one),
         ),
+    )
+
+
+def _words_of(one: Letter) -> tuple[tuple[str, str], ...]:
+    if one.raw is None:
+        return (("As sent", "nothing was sent, or it is not kept any more"),)
+    mail = message_from_bytes(one.raw, policy=default)
+    assert isinstance(mail, EmailMessage)  # of this policy
+    words = mail.get_body(("plain",))
+    return (
+        ("As sent", f"letters/{one.id}.eml ({len(one.raw)} bytes)"),
+        *((name, str(mail[name] or "")) for name in ("From", "To", "Date", "Subject", "Message-ID")),
+        ("It said", str(words.get_content()).strip() if words else ""),
     )
 
 
@@ -172,14 +193,13 @@ def _event_raw(one: Proven) -> dict[str, object]:
     return plain | {"signal": msgspec.Raw(one.event.signal.encode()), "place": one.link.events, "hash": one.link.hash}
 
 
-def _without_bytes(mail: Mail) -> dict[str, object]:
-    plain: dict[str, object] = msgspec.to_builtins(mail)
-    return {name: value for name, value in plain.items() if name != "raw"} | {"kept": mail.raw is not None}
+def _without_bytes(one: Mail | Letter) -> dict[str, object]:
+    plain: dict[str, object] = msgspec.to_builtins(one)
+    return {name: value for name, value in plain.items() if name != "raw"} | {"kept": one.raw is not None}
 
 
 def _letter_raw(letter: Letter) -> dict[str, object]:
-    plain: dict[str, object] = msgspec.to_builtins(letter)
-    return plain | {"effect": msgspec.Raw(letter.effect.encode())}
+    return _without_bytes(letter) | {"effect": msgspec.Raw(letter.effect.encode())}
 
 
 def _time(when: datetime | None) -> str:

@@ -1,8 +1,10 @@
 """Files that a command writes or reads at length: they appear only when whole, and a bar shows how far it is."""
 
+import os
+import pwd
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,9 +20,18 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
             yield opened_file
         unfinished.replace(path)
     except OSError as wrong:
-        raise Mistake(f"{path}: cannot be written: {wrong.strerror}") from None
+        raise Mistake(f"{path}: cannot be written by {_user()}: {wrong.strerror}") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be made it cannot be removed either
+            unfinished.unlink()
+
+
+def _user() -> str:
+    """Who we are by now: started as root, a command works as the owner of the store."""
+    try:
+        return f"the user {pwd.getpwuid(os.geteuid()).pw_name}"
+    except KeyError:
+        return f"the user {os.geteuid()}"
 
 
 def not_itself(source: Path, *targets: Path | None) -> None:

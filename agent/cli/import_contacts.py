@@ -21,7 +21,7 @@ from agent.store import contacts, erased
 from agent.store.contacts import Contact, Saved
 from agent.store.db import Db
 from agent.store.lookup import listed
-from agent.store.public import open_public
+from agent.store.public import open_public, publish
 
 SHOWN = 10  # remarks on the screen; the report holds them all
 
@@ -40,6 +40,7 @@ def import_contacts(ctx: click.Context, source: Path, report: Path | None) -> in
     with opened(ctx) as books, ExitStack() as open_files:
         public = open_public(books.settings.store)
         open_files.callback(public.close)
+        publish(books.db, public, utc_now())
         table = open_files.enter_context(replaced(report)) if report else None
         size = source.stat().st_size if source.exists() else 0
         now = utc_now()

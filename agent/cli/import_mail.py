@@ -69,7 +69,7 @@ def import_mail(ctx: click.Context, path: str, as_json: bool) -> int:
 
 async def work(settings: Settings, found: Iterable[MailFile], tally: Tally, advance: Callable[[int], object]) -> None:
     """Store mail after mail and see each to its end; `advance` is told octets."""
-    from agent.daemon import open_books  # knows all doors, which only this command of all small ones needs
+    from agent.opening import open_books
 
     async with open_books(settings) as books:
         reader = Reader(settings, books.key_text, read_own_keys(settings.dkim))

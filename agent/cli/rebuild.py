@@ -4,7 +4,7 @@ import click
 
 from agent.cli.books import opened
 from agent.obs.clock import utc_now
-from agent.store import public
+from agent.store import sound
 
 
 @click.command()
@@ -12,9 +12,5 @@ from agent.store import public
 def rebuild(ctx: click.Context) -> None:
     """Write suppression.db anew; readers see the old list or the new one, never an empty one."""
     with opened(ctx) as books:
-        file = public.open_public(books.settings.store)
-        try:
-            rows = public.rebuild(books.db, file, utc_now())
-        finally:
-            file.close()
+        rows = sound.make_anew(books.db, books.settings.store, utc_now())
         click.echo(f"{books.settings.store.public_directory}/suppression.db: {rows} rows written")

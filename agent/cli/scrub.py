@@ -1,10 +1,11 @@
 """`optoutd scrub`: take the suppressed out of a mailing list before it is used."""
 
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -13,11 +14,14 @@ from agent.cli.files import not_itself, replaced
 from agent.lists.scrub import Summary
 from agent.lists.scrub import scrub as scrub_file
 from agent.lists.table import TableError
+from agent.model.address import ERASED_DOMAIN
 from agent.obs.clock import utc_now
 from agent.store import erased
 from agent.store.db import Db
-from agent.store.lookup import listed
-from agent.store.public import Public, open_public
+from agent.store.lookup import changed_since, current_version, listed
+from agent.store.public import Public, open_public, publish
+
+RUNS = 3  # where people leave all the time, the last reading is said to be of its own beginning
 
 
 @click.command()
@@ -34,10 +38,35 @@ def scrub(ctx: click.Context, source: Path, output: Path, rejected: Path | None)
         out = open_files.enter_context(replaced(output))
         bad = open_files.enter_context(replaced(rejected)) if rejected else None
         try:
-            summary = scrub_file(source, out, bad, partial(_stopped, books.db, public), _progress)
+            summary, moment = _settled(books.db, public, partial(_once, source, out, bad, books.db, public))
         except TableError as wrong:
             raise Mistake(str(wrong)) from None
-    click.echo(_words(summary, output))
+    click.echo(f"{_words(summary, output)}, as of {moment}")
+
+
+def _settled(db: Db, public: Public, once: Callable[[], Summary]) -> tuple[Summary, str]:
+    """Somebody may leave while a long list is read, when his row was written already: then it is read again."""
+    run = 0
+    while True:
+        run += 1
+        version, now = current_version(db), utc_now()
+        publish(db, public, now)
+        summary = once()
+        if run == RUNS or not _left_since(db, public, version):
+            return summary, f"{now:%Y-%m-%dT%H:%M:%SZ} (decision {version})"
+
+
+def _left_since(db: Db, public: Public, version: int) -> bool:
+    publish(db, public, utc_now())
+    late = changed_since(db, version)
+    return any(key.endswith(f"@{ERASED_DOMAIN}") for key in late) or bool(_stopped(db, public, late))
+
+
+def _once(source: Path, out: BinaryIO, bad: BinaryIO | None, db: Db, public: Public) -> Summary:
+    for target in filter(None, (out, bad)):
+        target.seek(0)
+        target.truncate()
+    return scrub_file(source, out, bad, partial(_stopped, db, public), _progress)
 
 
 def _stopped(db: Db, public: Public, keys: Collection[str]) -> frozenset[str]:

@@ -25,6 +25,8 @@ from agent.setup.answers import Answers, Before, Tool, account, account_name, ch
 from agent.setup.edit import EditError, difference, edited
 from agent.setup.layout import Layout, layout, owner_of, write_private
 from agent.setup.servers import IMAPS, SUBMISSION, Server, find, reachable, read_server
+from agent.store.errors import StoreError
+from agent.store.work_lock import at_work
 from agent.trust.align import aligned
 
 HEAD = """\
@@ -216,10 +218,25 @@ def _tried(place: Layout) -> Level:
 
 def _next_steps(answers: Answers, place: Layout, tool: Tool) -> None:
     command = "./run optoutd" if sys.argv[0] == ".venv/bin/optoutd" else "optoutd"
-    start = "sudo systemctl enable --now optoutd" if place.system and UNIT.exists() else f"{command} run"
     click.echo(f"""
 Next:
-  1. Start it:  {start}
+  1. {_start(place, command)}
   2. Write STOP to {answers.mailbox} from a private address; a minute later ask:
      {command} check YOUR-PRIVATE-ADDRESS
   3. {ASKING[tool].format(command=command)}""")
+
+
+def _start(place: Layout, command: str) -> str:
+    """A daemon that runs already read the old file, and reads it at its start alone."""
+    service = place.system and UNIT.exists()
+    if _runs(place):
+        again = "sudo systemctl restart optoutd" if service else f"stop it (Ctrl-C), then: {command} run"
+        return f"It is running, and does not know this yet. Restart it:  {again}"
+    return f"Start it:  {'sudo systemctl enable --now optoutd' if service else f'{command} run'}"
+
+
+def _runs(place: Layout) -> bool:
+    try:
+        return at_work(load(place.config, os.environ).settings.store)
+    except (ConfigError, StoreError, OSError):  # the doctor has said so
+        return False

@@ -14,6 +14,7 @@ from agent.cli.books import OurFault, become_owner, configured
 from agent.model.mail import Door
 from agent.model.settings import Settings
 from agent.obs.clock import utc_now
+from agent.store.checked import Checked
 from agent.store.errors import StoreError
 from agent.store.look import DoorSeen, Overview, Queue, open_as_it_is, overview
 from agent.store.work_lock import at_work
@@ -97,6 +98,7 @@ def row(now: Now) -> dict[str, object]:
             "gave_up": letters.by_status.get("gave_up", 0),
         },
         "breakers": list(now.seen.breakers),
+        "record": {"checked": _time(seen.at), "faults": seen.faults} if (seen := now.seen.checked) else None,
         "today": dict(now.seen.kinds),
     }  # fmt: skip
 
@@ -154,6 +156,7 @@ def _overview(now: Now, seen: Overview) -> "Table":
         table.add_row("observed", f"{seen.observed:,} wait for a start without --observe")
     table.add_row("letters", _letters(seen, now.at))
     table.add_row("breaker", ", ".join(seen.breakers) or "closed")
+    table.add_row("record", _record(seen.checked, now.at))
     table.add_row("quarantine", _call(seen.quarantined, "optoutd quarantine list"))
     table.add_row("review", _call(seen.reviews.count, "optoutd review"))
     table.add_row("tickets", _call(seen.tickets.count, "optoutd tickets list"))
@@ -184,6 +187,13 @@ def _letters(seen: Overview, now: datetime) -> str:
         said += f" (the oldest {ago(letters.oldest, now)}{': ' + letters.oldest_why if letters.oldest_why else ''})"
     unknown, lost = letters.by_status.get("unknown", 0), letters.by_status.get("gave_up", 0)
     return said + (f", {unknown:,} of unknown fate" if unknown else "") + (f", {lost:,} given up" if lost else "")
+
+
+def _record(checked: Checked | None, now: datetime) -> str:
+    if checked is None:
+        return "not checked yet  (optoutd verify)"
+    said = f"{checked.faults:,} FAULTS  (optoutd verify)" if checked.faults else "whole"
+    return f"{said}, checked {ago(checked.at, now)}"
 
 
 def _call(count: int, command: str) -> str:

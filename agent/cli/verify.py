@@ -1,12 +1,15 @@
 """`optoutd verify`: is the record as it was written, and does the public list say the same?"""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from agent.cli.books import Books, opened
 from agent.obs.clock import utc_now
-from agent.store import audit, chain, public
+from agent.store import audit, chain, checked, public
+from agent.store.checked import Checked
+from agent.store.errors import StoreError
 
 
 @click.command()
@@ -17,6 +20,8 @@ def verify(ctx: click.Context) -> int:
         faults = audit.faults(books.db)
         faults += _list_faults(books) if not faults else ()  # a list made from a damaged record says nothing
         head = chain.head(books.db) if not faults else None
+        with suppress(StoreError), books.db.transaction():  # a damaged file may take no note of it
+            checked.remember(books.db, Checked(at=utc_now(), faults=len(faults)))
     for line in faults:
         click.echo(line)
     if head is not None:

@@ -12,6 +12,7 @@ from agent.config.secret import exposed, variable_name
 from agent.config.sections import Sections
 from agent.model.address import fold_domain, parse_address
 from agent.model.mail import Role
+from agent.model.metrics_place import place_of
 from agent.model.settings import (
     Addresses,
     After,
@@ -20,6 +21,7 @@ from agent.model.settings import (
     Identity,
     ImapAccount,
     LetterSettings,
+    MetricsSettings,
     RelaySettings,
     RulesSettings,
     SmtpSettings,
@@ -47,11 +49,20 @@ def check(sections: Sections) -> Iterator[str]:
         yield from _letters(letters)
     if rules := sections.of(RulesSettings):
         yield from _rules(rules)
-    if (digest := sections.of(DigestSettings)) and digest.to and parse_address(digest.to) is None:
-        yield f"digest.to: {_quoted(digest.to)} is not an address; {_WRITE_ADDRESS}"
+    yield from _operator(sections)
     for account in sections.imap:
         yield from _account(account)
     yield from _names(sections.imap)
+
+
+def _operator(sections: Sections) -> Iterator[str]:
+    if (digest := sections.of(DigestSettings)) and digest.to and parse_address(digest.to) is None:
+        yield f"digest.to: {_quoted(digest.to)} is not an address; {_WRITE_ADDRESS}"
+    if metrics := sections.of(MetricsSettings):
+        try:
+            place_of(metrics.listen)
+        except ValueError as fault:
+            yield f"metrics.listen: {_quoted(metrics.listen)} {fault}"
 
 
 def _servers(sections: Sections) -> Iterator[str]:

@@ -17,11 +17,11 @@ DAY = timedelta(days=1)
 LOCKED_OUT = timedelta(hours=6)
 
 _LOCAL = (
-    places.configuration, places.disk, places.store_files, places.public_files, books.store, books.token_keys,
-    books.waiting,
+    places.configuration, places.disk, places.store_files, places.public_files, books.store, books.record,
+    books.token_keys, books.waiting,
 )  # fmt: skip
 _SAID_ELSEWHERE = ("review", "tickets")
-_CANNOT_WAIT = ("disk", "breaker")
+_CANNOT_WAIT = {"disk": Level.BROKEN, "breaker": Level.WARNING, "record": Level.BROKEN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,14 @@ def collect(patient: Patient, db: Db, since: datetime, until: datetime) -> Facts
 
 
 def urgent(patient: Patient, db: Db, words: Words, now: datetime) -> tuple[Finding, ...]:
-    """What cannot wait for the digest: the disk, a breaker, a provider that refuses us."""
-    found = (*places.disk(patient), *books.waiting(patient))
+    """What cannot wait for the digest: the disk, a breaker, a damaged record, a provider that refuses us."""
+    found = (*places.disk(patient), *books.waiting(patient), *books.record(patient))
     refused = tuple(
         broken(f"blocked by {domain}", words.blocked.format(domain=domain, ip=ip or "?"), words.blocked_mend)
         for domain, ip in told.objections(db, now - DAY)
     )
-    bad = {"disk": Level.BROKEN, "breaker": Level.WARNING}
-    return (*(one for one in found if one.about in _CANNOT_WAIT and one.level.rank >= bad[one.about].rank), *refused)
+    bad = (one for one in found if one.about in _CANNOT_WAIT and one.level.rank >= _CANNOT_WAIT[one.about].rank)
+    return (*bad, *refused)
 
 
 def closed(shut: tuple[Shut, ...], now: datetime) -> tuple[Finding, ...]:

@@ -45,7 +45,7 @@ def _sections(facts: Facts, words: Words) -> tuple[Section, ...]:
         (words.waits, waits),
         (words.broken, _lines(facts.findings)),
     )
-    kinds = tuple(f"{count} {kind}" for kind, count in facts.kinds)
+    kinds = tuple(f"{words.kinds.get(kind, kind)}: {count}" for kind, count in facts.kinds)
     return (
         (words.hello.format(since=f"{facts.since:%Y-%m-%d %H:%M}", until=f"{facts.until:%Y-%m-%d %H:%M}"), ()),
         *(((words.came, kinds),) if kinds else ()),
@@ -65,9 +65,7 @@ def _mail(subject: str, sections: Sequence[Section], sender: str, to: str, name:
     mail["Message-ID"] = f"<{name}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5
     mail[LETTER_MARK] = "1"  # by it the mailbox's own reader knows it is ours
-    mail.set_content(
-        "\n\n".join("\n".join((head, *(f"  {line}" for line in lines))) for head, lines in sections) + "\n"
-    )
+    mail.set_content("\n\n".join(map(_plain, sections)) + "\n")
     mail.add_alternative("".join(map(_html, sections)), subtype="html")
     return mail
 

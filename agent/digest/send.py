@@ -18,6 +18,7 @@ from agent.doctor.patient import opened
 from agent.effects.relay import Answer, Parcel, Verdict, deliver, tls_context
 from agent.effects.retry import HALT
 from agent.effects.send_letter import NULL_SENDER, envelope_recipient, from_address
+from agent.effects.sign import open_signer
 from agent.intake.troubles import Shut
 from agent.model.address import parse_address
 from agent.model.settings import Settings
@@ -110,17 +111,20 @@ def due(loaded: Loaded, shut: tuple[Shut, ...], now: datetime) -> tuple[Letter, 
 
 
 async def post(settings: Settings, message: bytes) -> Answer:
-    """Through the relay of the letters."""
+    """Through the relay of the letters, signed as they are."""
     sender = settings.letters.envelope_from or settings.relay.user
     key = parse_address(settings.digest.to)
     recipient = envelope_recipient(key) if key else None
     if recipient is None:
         raise ValueError("digest.to is not an address that mail can be sent to")
+    own_domain = from_address(settings).rpartition("@")[2]
+    if signer := open_signer(settings.letters, own_domain):
+        message = await signer.signed(message)
     parcel = Parcel(
         sender=sender if parse_address(sender) else NULL_SENDER,
         recipient=recipient,
         message=message,
-        helo=settings.smtp.hostname or from_address(settings).rpartition("@")[2],
+        helo=settings.smtp.hostname or own_domain,
     )
     return await deliver(settings.relay, tls_context(settings.relay), parcel, _nothing_to_note)
 

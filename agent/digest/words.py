@@ -22,6 +22,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alert: str
     blocked: str
     blocked_mend: str
+    kinds: dict[str, str]
 
 
 def words(language: str) -> Words:

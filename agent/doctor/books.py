@@ -6,7 +6,7 @@ from datetime import timedelta
 from agent.doctor.finding import Finding, Findings, broken, ok, warning
 from agent.doctor.patient import Patient
 from agent.doctor.places import map_in_use
-from agent.store import look, sent
+from agent.store import checked, look, sent
 from agent.store.errors import StoreError
 from agent.store.key_file import key_path, read_keys
 from agent.store.look import Letters, Overview, Queue
@@ -15,6 +15,7 @@ from agent.trust.tokens import parse_ring, vectors
 
 PUBLISH_SECONDS = 2.0  # the list follows a commit at once; a difference that outlives this is none of timing
 LONG = timedelta(hours=1)
+OVERDUE = timedelta(days=15)  # twice the time between two checks
 
 
 def store(patient: Patient) -> Findings:
@@ -47,7 +48,7 @@ def daemon(patient: Patient) -> Findings:
 async def public_list(patient: Patient) -> Findings:
     """The list says what the store says."""
     if patient.public_fault:
-        return (broken("list", patient.public_fault, "stop its readers, delete it, and run: optoutd rebuild"),)
+        return (broken("list", patient.public_fault, "optoutd rebuild"),)
     if patient.db is None:
         return (ok("list", f"{patient.settings.store.public_directory}/suppression.db is made at the first start"),)
     if patient.public is None:
@@ -58,10 +59,26 @@ async def public_list(patient: Patient) -> Findings:
             await asyncio.sleep(PUBLISH_SECONDS)
             wrong = differences(patient.db, patient.public, patient.now())
     except StoreError as error:
-        return (broken("list", str(error), "stop its readers, delete it, and run: optoutd rebuild"),)
+        return (broken("list", str(error), "optoutd rebuild"),)
     if wrong:
         return (broken("list", f"{wrong} rows of suppression.db are not what was decided", "optoutd rebuild"),)
     return (ok("list", "suppression.db says what was decided"),)
+
+
+def record(patient: Patient) -> Findings:
+    """Was the whole record found to be as it was written, and lately?"""
+    if patient.db is None:
+        return ()
+    seen = checked.last(patient.db)
+    if seen is None:
+        return (ok("record", "not checked yet: the daemon does it every week, and `optoutd verify` at once"),)
+    when = f"{seen.at:%Y-%m-%d %H:%M} UTC"
+    if seen.faults:
+        mend = "see them: optoutd verify; what is damaged is taken from the last backup: docs/how-to/backup.md"
+        return (broken("record", f"the check of {when} found {seen.faults} faults", mend),)
+    if patient.at_work and patient.now() - seen.at > OVERDUE:
+        return (warning("record", f"it was last checked {when}", "see why in the log, and run: optoutd verify"),)
+    return (ok("record", f"was found whole {when}"),)
 
 
 def token_keys(patient: Patient) -> Findings:

@@ -27,6 +27,7 @@ OF_THE_INSTALLATION: tuple[tuple[str, Check], ...] = (
     ("disk", places.disk),
     ("store", places.store_files),
     ("store", books.store),
+    ("record", books.record),
     ("list", places.public_files),
     ("list", books.public_list),
     ("keys", books.token_keys),

@@ -21,7 +21,8 @@ from aiosmtplib import (
 
 from agent.model.settings import RelaySettings, TlsMode
 
-HandOver = Callable[[], Awaitable[None]]
+BeforeContent = Callable[[], Awaitable[None]]
+HandOver = Callable[[bytes], Awaitable[None]]  # the same, told the very bytes that leave
 
 MAX_SAID = 200
 KNOCK_SECONDS = 20
@@ -85,7 +86,7 @@ def tls_context(relay: RelaySettings) -> ssl.SSLContext | None:
     return context
 
 
-async def deliver(relay: RelaySettings, tls: ssl.SSLContext | None, parcel: Parcel, hand_over: HandOver) -> Answer:
+async def deliver(relay: RelaySettings, tls: ssl.SSLContext | None, parcel: Parcel, hand_over: BeforeContent) -> Answer:
     """Hand one mail to the relay; `hand_over` is awaited right before its content is sent."""
     _check(parcel)
     if _in_clear(relay):
@@ -137,7 +138,7 @@ def _client(relay: RelaySettings, tls: ssl.SSLContext | None, helo: str) -> SMTP
     )
 
 
-async def _converse(talk: _Talk, parcel: Parcel, hand_over: HandOver) -> SMTPResponse:
+async def _converse(talk: _Talk, parcel: Parcel, hand_over: BeforeContent) -> SMTPResponse:
     smtp = talk.smtp
     await smtp.connect()  # greeting, TLS, login
     talk.stage = _Stage.SENDER

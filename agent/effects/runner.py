@@ -47,6 +47,7 @@ class Queue:
     chance: Callable[[], float]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     bugs: Counter[int] = field(default_factory=Counter)  # how often an executor raised, by outbox id
+    halted: Callable[[datetime], object] = lambda _: None  # told until when everything has to stand still
 
 
 async def run(queue: Queue, relay: RelaySettings, wake: asyncio.Event) -> None:
@@ -84,6 +85,7 @@ async def run_due(queue: Queue) -> datetime | None:
         result = await _attempt(queue, claimed)
         await _store(queue, claimed, result)
         if isinstance(result, Halt):
+            queue.halted(result.when)
             return result.when
     return None
 
@@ -120,9 +122,9 @@ async def _guarded(queue: Queue, claimed: Claimed) -> Outcome:
     """A bug in an executor costs that one effect, and only after it showed three times."""
     handed_over = False
 
-    async def hand_over() -> None:
+    async def hand_over(message: bytes) -> None:
         nonlocal handed_over
-        await queue.writer.run(lambda db: outbox.handing_over(db, claimed.id))
+        await queue.writer.run(lambda db: outbox.handing_over(db, claimed.id, message))
         handed_over = True
 
     try:

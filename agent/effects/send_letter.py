@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 from agent.effects.relay import Answer, HandOver, Parcel, Verdict, deliver, tls_context
@@ -60,7 +61,7 @@ async def carry_out(letter: SendLetter, attempts: int, hand_over: HandOver, desk
         return GaveUp(why=f"cannot be written: {error}")
     if desk.signer is not None:
         parcel = replace(parcel, message=await desk.signer.signed(parcel.message))
-    answer = await deliver(desk.settings.relay, desk.tls, parcel, hand_over)
+    answer = await deliver(desk.settings.relay, desk.tls, parcel, partial(hand_over, parcel.message))
     return _outcome(answer, attempts, desk)
 
 

@@ -13,7 +13,7 @@ from agent.model.mail import Door
 from agent.model.settings import Settings
 from agent.model.signal import Evidence, Origin, Strength, Tick, Timer
 from agent.process import apply_signals
-from agent.store import inbox, waiting
+from agent.store import inbox, outbox, waiting
 from agent.store.db import Db, data_version
 from agent.store.waiting import DueTimer
 from agent.store.writer import Writer
@@ -54,6 +54,7 @@ def _keep_house(db: Db, clockwork: Clockwork) -> None:
     now, settings = clockwork.now(), clockwork.settings
     if clockwork.rings:
         ring_timers(db, settings, now)
+    outbox.forget_letters(db, now, settings.retention)
     inbox.forget_raw(db, now, settings.retention)  # and after any commit the public file is looked through
 
 

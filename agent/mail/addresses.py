@@ -8,6 +8,7 @@ from agent.model.address import AddressKey, parse_address
 MAX_MAILBOXES = 50
 MAX_FIELD = 20_000
 
+_ONE = re.compile(r"[^\"(),;:<>]*+(?:<[^\"(),;:<>]*+>)?[^\"(),;:<>]*+")  # no list, no comment, nothing quoted
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[(),;:<>]|[^"(),;:<>]+|"')
 
 
@@ -22,7 +23,7 @@ def single_sender(values: Sequence[str]) -> AddressKey | None:
 def addresses_of(values: tuple[str, ...]) -> tuple[AddressKey, ...]:
     """Every readable address of recipient fields, each once, in order."""
     found: dict[AddressKey, None] = {}
-    for value in values:
+    for value in dict.fromkeys(values):
         for mailbox in split_mailboxes(value) or ():
             key = mailbox_address(mailbox)
             if key is not None:
@@ -34,6 +35,8 @@ def addresses_of(values: tuple[str, ...]) -> tuple[AddressKey, ...]:
 
 def split_mailboxes(value: str) -> tuple[str, ...] | None:
     """The mailboxes of a list with comments taken out, or None for group syntax and unbalanced brackets."""
+    if len(value) <= MAX_FIELD and _ONE.fullmatch(value):
+        return (value.strip(),) if value.strip() else ()
     parts: list[str] = [""]
     comment, angle = 0, False
     for match in _TOKEN.finditer(value[:MAX_FIELD]):

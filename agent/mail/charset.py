@@ -56,6 +56,7 @@ _TEXT_CODEC = re.compile(
     r"|shift_jis\w*|iso2022_\w+|hz|johab|mac-\w+|kz1048|ptcp154|tis-620|hp-roman8"
 )
 _STATEFUL = ("hz", "iso2022", "utf-7", "utf-16", "utf-32")  # seven-bit or wide: ASCII bytes are not ASCII text
+_ASCII_CONTROL = bytes((*range(9), *range(11, 32), 127))  # all but tab and LF
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BLANK_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]+")
 _HIGH = bytes(range(128, 256))
@@ -76,7 +77,11 @@ def codec_of(declared: str) -> str:
 
 def decode(data: bytes, declared: str = "") -> str:
     """Text of a body; line endings become LF and control characters go."""
-    text = _decode(data, codec_of(declared) if declared else "")
+    codec = codec_of(declared) if declared else ""
+    if data.isascii() and not codec.startswith(_STATEFUL):
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+        return data.translate(None, _ASCII_CONTROL).decode("ascii")
+    text = _decode(data, codec)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", text) if _CONTROL.search(text) else text
@@ -105,8 +110,6 @@ def clean(text: str) -> str:
 
 
 def _decode(data: bytes, codec: str) -> str:
-    if data.isascii() and not codec.startswith(_STATEFUL):
-        return data.decode("ascii")
     text = _first_that_fits(data, _candidates(codec, data))
     if text is not None:
         return text

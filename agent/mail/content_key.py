@@ -10,11 +10,8 @@ _CHUNK = 65_536  # a large mail is never copied as a whole
 
 def content_key(role: Role | None, headers: Headers, raw: bytes, body_at: int = 0) -> str:
     """SHA-256 over role, From, Date, Message-ID, Subject and the body as sent, line endings and its tail aside."""
-    digest = hashlib.sha256((role.value if role else "").encode())
-    for name in _FIELDS:
-        for value in headers.all(name):
-            digest.update(b"\0" + name.encode() + b"\0" + value.encode("utf-8", "replace"))
-    digest.update(b"\0\0")
+    stated = [f"\0{name}\0{value}" for name in _FIELDS for value in headers.all(name)]
+    digest = hashlib.sha256("".join((role.value if role else "", *stated, "\0\0")).encode("utf-8", "replace"))
     end = _end(raw, body_at)
     for at in range(body_at, end, _CHUNK):
         digest.update(raw[at : min(at + _CHUNK, end)].replace(b"\r", b""))

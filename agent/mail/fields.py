@@ -10,6 +10,7 @@ MAX_VALUE = 2_000
 _FOLD = re.compile(r"\n[ \t]+(?=\S)")
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})[ \t]*:(.*)")
 _COMMENT = re.compile(r"\([^()]*\)")
+_WORD = re.compile(r"[^\s(;,]*")
 _TYPE = re.compile(r"[A-Za-z0-9_./-]{1,30}[ \t]*;")
 # RFC 6533 section 3: utf-8-addr-xtext and -unitext write other characters as \\x{...}
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
@@ -36,15 +37,18 @@ def without_type(value: str) -> str:
 
 def address_value(value: str) -> str:
     """The address of a recipient field: type, comment and angle brackets off, `\\x{...}` decoded."""
-    text = _UNICODE.sub(_character, without_type(value))
+    text = without_type(value)
+    text = _UNICODE.sub(_character, text) if "\\x{" in text else text
     if "<" in text and ">" in text:
         return text.rpartition("<")[2].partition(">")[0].strip()
-    return _COMMENT.sub("", text).strip().strip("<>").strip()
+    text = _COMMENT.sub("", text) if "(" in text else text
+    return text.strip().strip("<>").strip()
 
 
 def first_word(value: str) -> str:
     """The first word in lower case, comments off."""
-    return re.split(r"[\s(;,]", value.strip(), maxsplit=1)[0].lower()
+    found = _WORD.match(value.strip())
+    return found[0].lower() if found else ""
 
 
 def _character(match: re.Match[str]) -> str:

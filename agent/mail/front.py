@@ -1,12 +1,13 @@
 """Headers and what was read of the body to one ParsedMail; the daemon reads headers alone, where a token is proven."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.mail.addresses import addresses_of, single_sender
 from agent.mail.automatic import automatic_marks
 from agent.mail.content_key import content_key
 from agent.mail.defects import BLANK_RUN, MESSAGE_TOO_LARGE
-from agent.mail.headers import Block, by_name, read_block
+from agent.mail.headers import Block, read_block
 from agent.mail.language import language_hint
 from agent.mail.parts import content_type
 from agent.mail.token import RECIPIENT_FIELDS, find_tokens
@@ -17,7 +18,7 @@ from agent.model.settings import Limits
 
 _BLANK_RUN = 2000
 _BLANKS = (b" " * _BLANK_RUN, b"\t" * _BLANK_RUN)
-_Values = dict[str, list[str]]
+_Values = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,7 @@ def with_line_feeds(raw: bytes) -> bytes:
 
 def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, limits: Limits) -> ParsedMail:
     """One value from the header block and the content."""
-    headers, wire = block.headers, by_name(block.wire)
-    shown = wire if block.headers is block.wire else by_name(headers)
+    headers, wire, shown = block.headers, block.wire.by_name, block.headers.by_name
     return_path = _return_path(message, wire)
     subject = shown.get("subject", [""])[0]
     original = content.original

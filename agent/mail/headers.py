@@ -13,8 +13,11 @@ from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, NO_HEADERS, SEPARATOR_MIS
 from agent.model.mail import Headers
 from agent.model.settings import Limits
 
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\n[ \t]+")
+_FIELD = re.compile(r"^([\x21-\x39\x3b-\x7e]{1,80}+)[ \t]*+:(.*)", re.MULTILINE)
 _NAME = re.compile(r"[\x21-\x39\x3b-\x7e]{1,80}[ \t]*\Z")
+_HARMLESS = bytes((*b"\t\n", *range(32, 127)))
 _CHARSET = re.compile(rb"charset[ \t]*=[ \t]*\"?([\w.:-]{2,40})", re.IGNORECASE)
 # RFC 2047 section 2, with blanks allowed inside the text as many mailers write them; `*` opens RFC 2231's language.
 _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
@@ -39,14 +42,6 @@ def read_headers(raw: bytes, limits: Limits) -> Headers:
     return read_block(raw, limits).headers
 
 
-def by_name(headers: Headers) -> dict[str, list[str]]:
-    """The values of each field, names in lower case, topmost first."""
-    values: dict[str, list[str]] = {}
-    for name, value in headers.fields:
-        values.setdefault(name.lower(), []).append(value)
-    return values
-
-
 def read_block(raw: bytes, limits: Limits) -> Block:
     """The header block with its bounds and what is wrong with it."""
     start = _past_envelope_line(raw)
@@ -58,11 +53,9 @@ def read_block(raw: bytes, limits: Limits) -> Block:
         defects = (*defects, SEPARATOR_MISSING)
     if not fields:
         defects = (*defects, NO_HEADERS)
-    hint = _charset_hint(block)
-    wire = Headers(fields=tuple((name, _wire_value(value, hint)) for name, value in fields))
-    headers = wire
+    headers = wire = Headers(fields=tuple(_wire_values(fields, block)))
     if b"=?" in block:
-        headers = Headers(fields=tuple((name, decode_words(value)) for name, value in wire.fields))
+        headers = Headers(fields=tuple([(name, decode_words(value)) for name, value in wire.fields]))
     return Block(headers=headers, wire=wire, raw=block, body_at=body_at, defects=defects)
 
 
@@ -142,19 +135,20 @@ def _bounds(raw: bytes, start: int, limits: Limits) -> tuple[int, int, tuple[str
 
 def _empty_line(raw: bytes, start: int, stop: int) -> tuple[int, int]:
     """Where the last line before the first empty one ends, and what comes after both; -1 where there is none."""
-    bare = raw.find(b"\n\n", start, stop)
-    full = raw.find(b"\n\r\n", start, stop if bare < 0 else bare)
-    if full >= 0:
-        return full + 1, full + 3
-    return (bare + 1, bare + 2) if bare >= 0 else (-1, -1)
+    found = _EMPTY_LINE.search(raw, start, stop)
+    return (found.start() + 1, found.end()) if found else (-1, -1)
 
 
 def _fields(block: bytes) -> tuple[list[tuple[str, str]], int | None]:
     """Unfolded fields (RFC 5322 section 2.2.3), and where a line that is no field ends them too early."""
-    fields: list[tuple[str, str]] = []
     text = block.decode("ascii", "surrogateescape")
     text = text.replace("\r\n", "\n") if "\r" in text else text
-    for line in _FOLD.sub(" ", text).split("\n"):
+    text = _FOLD.sub(" ", text)
+    fields: list[tuple[str, str]] = _FIELD.findall(text)
+    if len(fields) == text.count("\n") + (not text.endswith("\n")):
+        return fields, None
+    fields = []
+    for line in text.split("\n"):
         name, colon, value = line.partition(":")
         if colon and _NAME.match(name):
             fields.append((name.rstrip(), value))
@@ -175,14 +169,16 @@ def _stray_line(block: bytes, fields: int) -> int:
     return min(at, len(block))
 
 
+def _wire_values(fields: list[tuple[str, str]], block: bytes) -> list[tuple[str, str]]:
+    if block.isascii():
+        plain = len(block.translate(None, _HARMLESS)) == block.count(b"\r\n")
+        return [(name, value.strip() if plain and "\t" not in value else clean(value)) for name, value in fields]
+    found = _CHARSET.search(block)
+    hint = found[1].decode("ascii", "replace") if found else ""
+    return [(name, _wire_value(value, hint)) for name, value in fields]
+
+
 def _wire_value(value: str, hint: str) -> str:
     if value.isascii():
         return clean(value)
     return clean(decode_raw(value.encode("ascii", "surrogateescape"), hint))
-
-
-def _charset_hint(block: bytes) -> str:
-    if block.isascii():
-        return ""
-    found = _CHARSET.search(block)
-    return found[1].decode("ascii", "replace") if found else ""

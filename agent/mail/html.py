@@ -20,8 +20,7 @@ _BREAK = re.compile("\n? ?[\x01\x02][ \x01\x02]*")
 _INLINE = {"br": "\n", "td": " ", "th": " "}
 _HIDDEN = re.compile(
     r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![\d.])"
-    r"|mso-hide\s{0,3}:\s{0,3}all|max-height\s{0,3}:\s{0,3}0(?![\d.])",
-    re.IGNORECASE,
+    r"|mso-hide\s{0,3}:\s{0,3}all|max-height\s{0,3}:\s{0,3}0(?![\d.])"
 )
 # Everything inside is quoted, or is a signature.
 _QUOTE_CLASS = re.compile(
@@ -113,16 +112,18 @@ class _Walk:
         return quoted or tag == "blockquote" if not attributes else self._by_attributes(tag, attributes, quoted)
 
     def _by_attributes(self, tag: str, attributes: dict[str, str | None], quoted: bool) -> bool | None:
-        if "hidden" in attributes or _HIDDEN.search((attributes.get("style") or "")[:500]):
+        style = attributes.get("style")
+        if "hidden" in attributes or (style and _HIDDEN.search(style[:500].lower())):
             return None
         name = attributes.get("id") or ""
         if name and _CUT_ID.fullmatch(name):
             self.cut = True
+        classes = attributes.get("class")
         return (
             quoted
             or tag == "blockquote"
             or bool(name and _QUOTE_ID.fullmatch(name))
-            or bool(_QUOTE_CLASS.search((attributes.get("class") or "")[:300]))
+            or bool(classes and _QUOTE_CLASS.search(classes[:300]))
         )
 
     def _add(self, text: str, quoted: bool) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from agent.mail.headers import Block, by_name, read_block
+from agent.mail.headers import Block, read_block
 from agent.mail.parts import Part
 from agent.model.settings import Limits
 
@@ -24,6 +24,7 @@ _FIRST_FIELD = re.compile(
 _WINDOW = 65_536
 _MAX_ANNOUNCED = 8
 _TRACE = ("received", "message-id", "return-path")
+_TRACE_BYTES = tuple(name.encode() for name in _TRACE)
 
 
 def read_original(parts: Sequence[Part], limits: Limits) -> Block | None:
@@ -46,10 +47,13 @@ def read_pasted(parts: Sequence[Part], limits: Limits) -> Block | None:
     for part in parts:
         if part.kind == "text/plain":
             body = part.decoded()[:_WINDOW]
-            for end in _announcements(body.lower()):
+            lowered = body.lower()
+            if not any(name in lowered for name in _TRACE_BYTES):
+                continue
+            for end in _announcements(lowered):
                 first = _FIRST_FIELD.search(body, end, end + 400)
                 block = read_block(body[first.start() :], limits) if first else None
-                if block and not by_name(block.headers).keys().isdisjoint(_TRACE):
+                if block and not block.headers.by_name.keys().isdisjoint(_TRACE):
                     return block
     return None
 

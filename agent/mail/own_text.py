@@ -5,21 +5,26 @@ Each line is looked at a bounded number of times, whatever the text: the work is
 
 import re
 
-from agent.mail.quotes import Markers, fold
+from agent.mail.quotes import OPENING, Markers, fold
 
 MAX_LINES = 2_000
+MAX_KEPT = 8_000  # characters: nobody asks for anything further down, and only the beginning is read
 MAX_ATTRIBUTION_LINES = 4
 MAX_ATTRIBUTION = 400
 
 _MARKS = "\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _INVISIBLE = re.compile(f"[{_MARKS}]+")
 _QUOTED = re.compile(r"(?:>|＞|\|(?!.*\|)(?=\s))")
-_DASHES = re.compile(r"\s*[-_—–=*~]{2,}")
+_DASHES = re.compile(r"\s*[-‐_—–=*~]{2,}")
+_MARKS_AROUND = "-‐_—–=*~ \t:：>"
 _RULE = re.compile(r"[-_—–=*~]{4,}")
 _LONG_RULE = re.compile(r"_{20,}")
 _TIME = re.compile(
     r"\d{1,2}\s?[:.hH時时시]\s?\d{2}|(?:19|20)\d\d|[\d٠-٩۰-۹]{1,2}[./-][\d٠-٩۰-۹]{1,2}[./-][\d٠-٩۰-۹]{2,4}"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d\d")
+_CLOCK = re.compile(r"\d{1,2}\s?[:.hH]\s?\d\d")
+_FIELD = re.compile(r"[^\W\d][^:：@\d]{1,24}[:：]\s*\S")  # "Sendt: mandag ...", in whatever language
 _COLONS = (":", "：")
 _DIGIT = re.compile(r"\d")
 _REMNANT_AFTER, _REMNANT = 68, 30
@@ -51,10 +56,12 @@ def _collapsed(text: str) -> list[str]:
 
 def _without_quotes(lines: list[str], markers: Markers) -> list[str]:
     kept: list[str] = []
-    at, quoted_length = 0, 0
-    while at < len(lines):
+    at, quoted_length, length = 0, 0, 0
+    while at < len(lines) and length < MAX_KEPT:
         line = lines[at]
         if _QUOTED.match(line):
+            if not quoted_length and any(kept) and _is_quoted_head(lines, at, markers):
+                break
             quoted_length = len(line)
             at += 1
             continue
@@ -70,8 +77,9 @@ def _without_quotes(lines: list[str], markers: Markers) -> list[str]:
         if span or _starts_original(line, markers) or _is_header_cluster(lines, at, markers):
             break
         kept.append(line)
+        length += len(line)
         at += 1
-    return _without_trailing_rule(kept)
+    return _without_trailing_rule(kept, markers)
 
 
 def _attribution(lines: list[str], at: int, markers: Markers) -> int:
@@ -107,6 +115,8 @@ def _names_author(line: str, markers: Markers) -> bool:
     """`On DATE, NAME wrote:` in any known language; with an address and a date in any language at all."""
     if _ends_with_verb(line, markers):
         return "@" in line or bool(_DIGIT.search(line))
+    if _YEAR.search(line) and not markers.attribution_verbs.isdisjoint(fold(line).split()):
+        return True
     return "@" in line and bool(_TIME.search(line)) and ("<" in line or "(" in line or "mailto:" in line)
 
 
@@ -125,21 +135,52 @@ def _next_is_quoted(lines: list[str], at: int) -> bool:
 
 
 def _starts_original(line: str, markers: Markers) -> bool:
-    """`-----Original Message-----`, `Begin forwarded message:`."""
-    if not line or len(line) > 120:
+    """`-----Original Message-----`, `Begin forwarded message:`, `---- On DATE NAME <ADDRESS> wrote ----`."""
+    if not line or len(line) > 200:
         return False
     if _DASHES.match(line) or line.endswith(_COLONS):
-        return fold(line.strip("-_—–=*~ \t:：>")) in markers.originals
+        inner = line.strip(_MARKS_AROUND)
+        return fold(inner) in markers.originals or ("@" in inner and _ends_with_verb(inner, markers))
     return False
+
+
+def _is_quoted_head(lines: list[str], at: int, markers: Markers) -> bool:
+    """Marks before the head of a quoted mail only: `> Message of DATE`, `> From: ...`, and then its text bare."""
+    end = at
+    while end < len(lines) and end - at < 10 and (_QUOTED.match(lines[end]) or not lines[end]):
+        end += 1
+    if end - at >= 10 or end == len(lines):
+        return False
+    head = [bare for line in lines[at:end] if (bare := line.lstrip(">＞| "))]
+    if head and _attribution(head, 0, markers) == len(head):
+        return True
+    return any(_is_header_cluster(head, first, markers) for first in (0, 1)) and _field_role(head[-1], markers) != ""
 
 
 def _is_header_cluster(lines: list[str], at: int, markers: Markers) -> bool:
     """`From: ... Sent: ... To: ... Subject: ...` of a quoted mail, within eight lines."""
-    if not _field_role(lines[at], markers):
+    if at >= len(lines):
         return False
+    return (_field_role(lines[at], markers) != "" and _has_fields(lines, at, markers)) or _looks_like_header(lines, at)
+
+
+def _has_fields(lines: list[str], at: int, markers: Markers) -> bool:
     window = [line for line in lines[at : at + 9] if line][:8]
     roles = {role for line in window if (role := _field_role(line, markers))}
     return len(roles) >= 3 and "from" in roles and ("subject" in roles or any("@" in line for line in window))
+
+
+def _looks_like_header(lines: list[str], at: int) -> bool:
+    """Four fields in a row, one with an address and one with day and time: a head in a language not known here."""
+    if (
+        not _FIELD.match(lines[at])
+        or len(lines) < at + 4
+        or (at and lines[at - 1] and not _DASHES.match(lines[at - 1]))
+    ):
+        return False
+    four = lines[at : at + 4]
+    dated = any(_YEAR.search(line) and _CLOCK.search(line) for line in four)
+    return dated and any("@" in line for line in four) and all(map(_FIELD.match, four))
 
 
 def _field_role(line: str, markers: Markers) -> str:
@@ -149,8 +190,10 @@ def _field_role(line: str, markers: Markers) -> str:
     return markers.fields.get(fold(line[:at].strip("*|_ \t")), "") if at > 0 else ""
 
 
-def _without_trailing_rule(kept: list[str]) -> list[str]:
-    while kept and (not kept[-1] or _RULE.fullmatch(kept[-1])):
+def _without_trailing_rule(kept: list[str], markers: Markers) -> list[str]:
+    while kept and (
+        not kept[-1] or _RULE.fullmatch(kept[-1]) or fold(kept[-1].strip(_MARKS_AROUND)) in markers.originals
+    ):
         kept.pop()
     return kept
 
@@ -167,6 +210,9 @@ def _without_footers(kept: list[str], markers: Markers) -> list[str]:
     out: list[str] = []
     for at, line in enumerate(kept):
         start = fold(line[:100]) if line else ""
+        if markers.openings.isdisjoint((start[:OPENING], start.lstrip("*_")[:OPENING])):
+            out.append(line)
+            continue
         if markers.footers and len(line) < 120 and start.startswith(markers.footers):
             continue
         paragraph_opens = at == 0 or not kept[at - 1]

@@ -23,12 +23,13 @@ _MAX_DECODED = 1_000_000
 _PREAMBLE = 65_536
 # A delimiter line that the Content-Type does not name, or names wrongly: fields of a part follow it.
 _DELIMITER = re.compile(rb"^--(\S[^\r\n]{0,69})\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)")
 _PARAMETER = re.compile(r";[ \t]*([\w.*-]{1,40})[ \t]*=[ \t]*(\"(?:[^\"\\]|\\.)*\"|[^;\s]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A leaf: its type and its body still encoded. Leaves of one multipart/alternative share a number, 0: of none."""
+    """A part: its type and its body still encoded. Leaves of one multipart/alternative share a number, 0: of none."""
 
     kind: str
     charset: str
@@ -37,6 +38,7 @@ class Part:
     body: bytes
     depth: int
     alternative: int
+    boundary: str = ""  # of a multipart
 
     def decoded(self) -> bytes:
         """The body with its transfer encoding taken off (RFC 2045 section 6); what cannot be decoded stays."""
@@ -48,27 +50,18 @@ class Part:
         return body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entity:
-    """A part, or a multipart whose structure is still to be read."""
-
-    part: Part
-    boundary: str
-
-
 def leaves(block: Block, body: bytes, limits: Limits) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     """All leaves in the order of the mail, and what was wrong."""
-    waiting = [_entity(block.headers, body, 0, 0, "text/plain")]
+    waiting = [_part(block.headers, body, 0, 0, "text/plain")]
     found: list[Part] = []
     defects: dict[str, None] = {}
     left = limits.mime_parts
     while waiting:
-        entity = waiting.pop()
-        part = entity.part
+        part = waiting.pop()
         if not part.kind.startswith("multipart/"):
             found.append(part)
             continue
-        pieces, defect = _pieces(entity, left)
+        pieces, defect = _pieces(part, left)
         left -= len(pieces)
         if defect:
             defects.setdefault(defect)
@@ -81,12 +74,12 @@ def leaves(block: Block, body: bytes, limits: Limits) -> tuple[tuple[Part, ...],
     return tuple(found), tuple(defects)
 
 
-def _pieces(entity: _Entity, left: int) -> tuple[list[bytes], str]:
+def _pieces(part: Part, left: int) -> tuple[list[bytes], str]:
     """The parts of a multipart as bytes, no more than may still come, and the defect that stopped the reading."""
-    body = entity.part.body
-    if entity.part.depth >= MAX_DEPTH:
+    body = part.body
+    if part.depth >= MAX_DEPTH:
         return [], TOO_DEEP
-    stated = entity.boundary.encode("utf-8", "replace")
+    stated = part.boundary.encode("utf-8", "replace")
     pieces = list(islice(_split(body, stated), left + 1)) if stated else []
     defect = ""
     if not pieces:
@@ -107,24 +100,24 @@ def parameters(value: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, text in _PARAMETER.findall(value[:2000]):
         if text.startswith('"'):
-            text = re.sub(r"\\(.)", r"\1", text[1:-1])
+            text = _ESCAPED.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
         if name.endswith("*"):
             name, text = name[:-1], text.rpartition("'")[2]
         found.setdefault(name.lower(), text)
     return found
 
 
-def _child(piece: bytes, depth: int, alternative: int, default: str, limits: Limits) -> _Entity:
+def _child(piece: bytes, depth: int, alternative: int, default: str, limits: Limits) -> Part:
     if piece.startswith((b"\n", b"\r\n")):  # no fields at all (RFC 2046 section 5.1)
-        return _entity(Headers(), piece.lstrip(b"\r\n"), depth, alternative, default)
+        return _part(Headers(), piece.lstrip(b"\r\n"), depth, alternative, default)
     block = read_block(piece, limits)
-    return _entity(block.headers, piece[block.body_at :], depth, alternative, default)
+    return _part(block.headers, piece[block.body_at :], depth, alternative, default)
 
 
-def _entity(headers: Headers, body: bytes, depth: int, alternative: int, default: str) -> _Entity:
+def _part(headers: Headers, body: bytes, depth: int, alternative: int, default: str) -> Part:
     stated = headers.first("Content-Type")
-    found = parameters(stated) if stated else {}
-    part = Part(
+    found = parameters(stated) if "=" in stated else {}
+    return Part(
         kind=content_type(stated, default),
         charset=found.get("charset", ""),
         encoding=headers.first("Content-Transfer-Encoding").partition(";")[0].strip().lower(),
@@ -132,8 +125,8 @@ def _entity(headers: Headers, body: bytes, depth: int, alternative: int, default
         body=body,
         depth=depth,
         alternative=alternative,
+        boundary=found.get("boundary", "").rstrip(),
     )
-    return _Entity(part=part, boundary=found.get("boundary", "").rstrip())
 
 
 def _split(body: bytes, boundary: bytes) -> Iterator[bytes]:

@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 import msgspec
 import tomli
 
+OPENING = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Markers:
     """All languages together, case-folded; a mail's quote is often in another language than its text."""
 
     attribution_ends: tuple[str, ...] = ()  # "wrote:", without the colon
+    attribution_verbs: frozenset[str] = frozenset()  # "schrieb": before the name, as in "Am DATE schrieb NAME:"
     originals: frozenset[str] = frozenset()  # "original message", between dashes
     fields: Mapping[str, str] = field(default_factory=dict)  # "subject" -> "subject", "betreff" -> "subject"
     footers: tuple[str, ...] = ()  # "sent from my", at the start of a line
     disclaimers: tuple[str, ...] = ()  # "this e-mail and any attachments", at the start of a paragraph
+    openings: frozenset[str] = frozenset()  # how footers and disclaimers begin, OPENING letters: few lines do
 
 
 NO_MARKERS = Markers()
@@ -23,6 +27,7 @@ NO_MARKERS = Markers()
 
 class _QuoteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     attribution_ends: tuple[str, ...] = ()
+    attribution_verbs: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
     from_: tuple[str, ...] = msgspec.field(default=(), name="from")
     sent: tuple[str, ...] = ()
@@ -41,12 +46,16 @@ def build_markers(texts: Mapping[str, str]) -> Markers:
         for role, words in (("from", file.from_), ("sent", file.sent), ("to", file.to), ("subject", file.subject))
         for word in words
     }
+    footers = _folded(word for file in files for word in file.footers)
+    disclaimers = _folded(word for file in files for word in file.disclaimers)
     return Markers(
         attribution_ends=_folded(word for file in files for word in file.attribution_ends),
+        attribution_verbs=frozenset(_folded(word for file in files for word in file.attribution_verbs)),
         originals=frozenset(_folded(word for file in files for word in file.originals)),
         fields=fields,
-        footers=_folded(word for file in files for word in file.footers),
-        disclaimers=_folded(word for file in files for word in file.disclaimers),
+        footers=footers,
+        disclaimers=disclaimers,
+        openings=frozenset(words[:OPENING] for words in (*footers, *disclaimers)),
     )
 
 

@@ -18,8 +18,10 @@ class Step(Enum):
     UNKNOWN = "unknown"
 
 
-# Each line is what one or more mailers write: Postfix, Exim, qmail, Google, GMX, Yahoo, sendmail, OpenSMTPD.
+# Each line is what one or more mailers write: Postfix, Exim, qmail, Google, GMX, Yahoo, sendmail, OpenSMTPD. The first
+# line of the pattern adds nothing but speed: within a word none of them begins.
 _WORDS = re.compile(
+    r"(?=[abdfirsw\[(])(?:(?<![a-z])|(?=[\[(]))(?:"
     r"(?:in\s+reply\s+to|after|following|did not like our|for|during(?: the)?|in response to|while performing the"
     r"|sent <<<|smtp command)\s+(?:the )?"
     r"(?:(?P<rcpt>rcpt)|(?P<mail>mail[ _]from\b)|(?P<helo>[eh][he]lo\b)"
@@ -29,7 +31,7 @@ _WORDS = re.compile(
     r"|(?P<mail_said>but sender was rejected|\[mail_from\])"
     r"|(?P<data_said>failed after i sent the message|\(state (?:1[5-9]|2\d)\))"
     r"|(?P<helo_said>but my name was rejected)"
-    r"|(?P<connect_said>refused to talk to me|but greeting failed|but connection died)"
+    r"|(?P<connect_said>refused to talk to me|but greeting failed|but connection died))"
 )
 _SENT = re.compile(r"^>>> *(rcpt|mail|data|ehlo|helo|\.)|^<<< *[45]\d\d", re.MULTILINE)
 _AT_RCPT = re.compile(r"recipient (?:address )?rejected")  # Postfix and Exchange say it there

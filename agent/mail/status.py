@@ -3,9 +3,13 @@
 import re
 
 # Not inside an IP address, a version or a date: no digit, dot or dash may touch it, but for the dash of `550-5.1.1`.
-_ENHANCED = re.compile(r"(?:(?<![\d.\-/])|(?<=[245]\d\d-))([245])[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII)
+# What stands before is looked at behind the first digit: a pattern that begins with a digit is searched faster.
+_ENHANCED = re.compile(
+    r"([245])(?:(?<![\d.\-/].)|(?<=[245]\d\d-.))[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII
+)
 _AFTER_REPLY = re.compile(r"(?:(?<![\w.])[45]\d\d[- ]+#?|: )([45])[.](\d{1,3})[.](\d{1,3})(?![\d]|[.]\d|-\d)", re.ASCII)
-_REPLY = re.compile(r"(?<![\w.:/#@+-])([245][0-5]\d)(?=$|[ \-\t\r\n,;:.)\]'\"](?![\d.]*\d{2}))", re.ASCII)
+_DOTTED = re.compile(r"[45][.]\d{1,3}[.]\d", re.ASCII)
+_REPLY = re.compile(r"([245][0-5]\d)(?<![\w.:/#@+-]\d\d\d)(?=$|[ \-\t\r\n,;:.)\]'\"](?![\d.]*\d{2}))", re.ASCII)
 
 
 def find_statuses(text: str) -> tuple[str, ...]:
@@ -27,6 +31,8 @@ def find_failure(text: str) -> str:
 
 def find_reply_status(text: str) -> str:
     """The enhanced code that a server gave right after its reply code (RFC 2034 section 4)."""
+    if not _DOTTED.search(text):  # nine of ten texts: the search below is the slowest of a report
+        return ""
     return _most_telling([f"{m[1]}.{int(m[2])}.{int(m[3])}" for m in _AFTER_REPLY.finditer(text)])
 
 

@@ -93,9 +93,15 @@ def _read_body(body: _Body, chars: int, markers: Markers) -> MailText:
     from_plain = own_words(body.plain, markers)
     # Both forms hold the same words, the shorter one had more of its quotes recognised; where they differ,
     # the HTML is what people see.
-    if len(from_html) < len(from_plain) or not _same_words(from_plain, html.all):
+    whole = not _broken_off(from_html, from_plain)
+    if whole and (len(from_html) < len(from_plain) or not _same_words(from_plain, html.all)):
         return MailText(text=body.plain.strip(), own_text=from_html, html=True)
     return MailText(text=body.plain.strip(), own_text=from_plain)
+
+
+def _broken_off(html: str, plain: str) -> bool:
+    """Whether the HTML ends within a word of the plain form: the mail was cut off in transit."""
+    return html[-1:].isalnum() and plain.startswith(html) and plain[len(html) : len(html) + 1].isalnum()
 
 
 def _same_words(plain: str, html: str) -> bool:

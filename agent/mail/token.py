@@ -7,7 +7,7 @@ around it leave it whole, since each sets it off by something that is neither le
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from agent.mail.headers import by_name, decode_words
+from agent.mail.headers import decode_words
 from agent.model.address import fold_domain
 from agent.model.mail import Headers, Purpose, TokenText
 
@@ -57,7 +57,7 @@ def find_tokens(
 
     `envelope_ids` and `return_paths` come from a report (Original-Envelope-Id, Original-Mail-From).
     """
-    values = by_name(wire)
+    values = wire.by_name
     recipients = (*envelope_to, *(value for name in RECIPIENT_FIELDS for value in values.get(name, ())))
     places = [("recipient", text) for text in recipients]
     places += [("return-path", text) for text in (return_path or "", *return_paths)]
@@ -66,7 +66,7 @@ def find_tokens(
     places += _header_places(values)
     if original is not None:
         # Recipients and Subject of the original are left out: a returned START letter would confirm itself.
-        returned = by_name(original)
+        returned = original.by_name
         places += [("return-path", text) for text in returned.get("return-path", ())]
         places += _header_places(returned)
     return _collect(places, recipients)
@@ -89,6 +89,8 @@ def _plain(place: str, text: str) -> str:
 
 
 def _collect(places: list[_Place], recipients: tuple[str, ...]) -> tuple[TokenText, ...]:
+    if not _TOKEN.search("\n".join([text[:MAX_FIELD] for _, text in places])):  # nearly every mail holds none
+        return ()
     found: dict[TokenText, None] = {}
     nearby: tuple[str, ...] | None = None
     for place, text in places:

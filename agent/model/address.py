@@ -60,7 +60,7 @@ _folded_before = lru_cache(maxsize=1024)(_folded)  # few domains make up most of
 
 
 def _fold_local(text: str) -> str | None:
-    quoted = _QUOTED.fullmatch(text)
+    quoted = _QUOTED.fullmatch(text) if text.startswith('"') else None
     if quoted:
         text = re.sub(r"\\(.)", r"\1", quoted[1])
     if not text or len(text.encode("utf-8", "replace")) > MAX_LOCAL_OCTETS:

@@ -1,5 +1,6 @@
 """Mail as bytes (RawMessage) and as what was read out of the bytes (ParsedMail)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -87,18 +88,28 @@ class RawMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headers:
-    """Header fields in order, names as written, values unfolded and decoded, control characters removed."""
+    """Header fields in order, names as written, values unfolded and decoded, control characters removed.
+
+    `by_name`: the values of each field, names in lower case, topmost first.
+    """
 
     fields: tuple[tuple[str, str], ...] = ()
+    by_name: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            values.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "by_name", values)  # a mail's headers are asked some forty times
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a field, topmost first."""
-        wanted, length = name.lower(), len(name)
-        return tuple([value for key, value in self.fields if len(key) == length and key.lower() == wanted])
+        return tuple(self.by_name.get(name.lower(), ()))
 
     def first(self, name: str) -> str:
         """The topmost value of a field, or an empty string."""
-        return next(iter(self.all(name)), "")
+        values = self.by_name.get(name.lower())
+        return values[0] if values else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

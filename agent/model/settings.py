@@ -211,6 +211,7 @@ class Retention:
 
     raw_days: Annotated[Positive, doc("mail as received")] = 30
     quarantine_days: Annotated[Positive, doc("mail that was set aside")] = 90
+    letter_days: Annotated[Positive, doc("our own letters as they went out, for `optoutd evidence`")] = 1095
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +219,15 @@ class DigestSettings:
     """Your own report of what happened."""
 
     to: Annotated[str, doc("your own address: where the report goes; empty: nowhere")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """/metrics for Prometheus and /healthz, for programs on this machine alone (docs: reference/metrics.md)."""
+
+    listen: Annotated[
+        str, doc('for example "127.0.0.1:9464" or "unix:/run/optoutd/metrics.sock"; empty: nothing is opened')
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +255,7 @@ class Settings:
     limits: Limits = Limits()
     retention: Retention = Retention()
     digest: DigestSettings = DigestSettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 
 

@@ -4,14 +4,18 @@ import os
 import socket
 
 
-def notify(state: str) -> bool:
-    """Send one state line to $NOTIFY_SOCKET; True when somebody listened."""
+def notify(state: str, *, wait: bool = True) -> bool:
+    """Send one state line to $NOTIFY_SOCKET; True when somebody listened. A listener that is slow may be waited for."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path:
         return False
     address = "\0" + path[1:] if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
-        peer.sendto(state.encode(), address)
+        peer.setblocking(wait)
+        try:
+            peer.sendto(state.encode(), address)
+        except BlockingIOError:
+            return False
     return True
 
 

@@ -13,6 +13,7 @@ import tomli
 
 from agent.model.signal import MAX_EXCERPT, BounceReason, OptOutReason
 from agent.rules.match import Hit, Matcher, PatternError, pattern_of
+from agent.rules.ngrams import Ngrams
 from agent.rules.reply_words import NO_WORDS, ReplyWords
 from agent.rules.schema import Kind, Reporter, Rule, Stage, Status, Yields
 from agent.rules.speech import SPOKEN, PhraseError, Speech
@@ -64,6 +65,7 @@ class Catalog:
     speech: Speech  # the stages that people's own words are held against
     public_mail: frozenset[str] = frozenset()  # domains where anybody has a mailbox
     reply_words: ReplyWords = NO_WORDS  # what people answer to our letters
+    ngrams: Ngrams | None = None  # how texts that are written so were meant
 
     def find(self, stage: Stage, text: str) -> tuple[Hit, ...]:
         """The rules of one stage that match a text, in the order of their files."""

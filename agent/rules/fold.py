@@ -11,7 +11,17 @@ from agent.rules.hanzi import SIMPLIFIED
 
 # Marks that are optional or decorative where they occur (Latin, Cyrillic, Greek, Hebrew, Arabic). Marks that make
 # another letter (Devanagari vowels, Japanese voicing) stay.
-_OPTIONAL_MARKS = ((0x0300, 0x036F), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670))
+_OPTIONAL_MARKS = (
+    (0x0300, 0x036F),
+    (0x0591, 0x05BD),
+    (0x05BF, 0x05BF),
+    (0x05C1, 0x05C2),
+    (0x05C4, 0x05C5),
+    (0x05C7, 0x05C7),
+    (0x0610, 0x061A),
+    (0x064B, 0x065F),
+    (0x0670, 0x0670),
+)
 _TATWEEL = "\u0640"
 _QUOTES = str.maketrans("\u2018\u2019\u201b\u02bc\u00b4`", "''''''")
 # Letters that no decomposition makes plain, and the spellings of one Arabic or Persian letter.

@@ -19,6 +19,9 @@ _COMMA = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u061b]+")
 _APART = re.compile(r"[^\w@,\u0900-\u0963\u0966-\u096f\u0971-\u0dff\u0e00-\u0eff\u3099\u309a]+|_+")
 _BORDER = re.compile(f"(?<=[0-9a-z@])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[0-9a-z@])")
 _INSIDE = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
+_IN_SYLLABLE = re.compile(
+    "[\u1160-\u11ff]"
+)  # Hangul is compared decomposed: only the first letter of a syllable counts
 
 
 def normalised(text: str) -> str:
@@ -33,3 +36,8 @@ def normalised(text: str) -> str:
         folded = plain_words(folded)
         folded = _INSIDE.sub("", _BORDER.sub(" ", folded))
     return f" {folded.strip()} " if folded.strip() else " "
+
+
+def letters(text: str) -> int:
+    """How many letters a reader sees: a Korean syllable is one."""
+    return len(text) if text.isascii() else len(_IN_SYLLABLE.sub("", text))

@@ -4,7 +4,7 @@ The patterns never backtrack over more than one gap, and gaps are bounded: the w
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,14 +13,17 @@ from agent.rules.normal import UNSPACED_FROM, normalised
 MAX_DEPTH = 8
 
 _TOKEN = re.compile(r"\.\.\.|[()\[\]|*^]|\{[a-z_]+\}|<[a-z]+>|[^()\[\]|*^{}<>.\s]+|\.|\s+")
+_LITERAL = re.compile(r"(?:\{[a-z_]+\}|<[a-z]+>)|([^()\[\]|*^{}<>\s]+)(\*?)")
 _END = "(?= |$)"
 _WORD_GAP = "((?: [^ ]++){0,4}?)"
-_WIDE_GAP = "([^,]{0,8}?)"
+# One letter as a reader counts them: Hangul is compared decomposed, and a syllable is one letter.
+_LETTER = "(?:[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?+|[^,\u1100-\u11ff])"
+_WIDE_GAP = f"([\u11a8-\u11ff]?+{_LETTER}{{0,8}}?)"  # behind a stem, which may end within a syllable
 # What a slot holds is read by its own reader afterwards; here it is so many words, or letters of an unspaced script.
 _SLOTS = {
-    "topic": ("(?P<topic>(?: [^ ,]++){1,4}%s)", "(?P<topic>[^,]{1,10}%s)"),
-    "date": ("(?P<date>(?: [^ ,]++){1,5}%s)", "(?P<date>[^,]{1,10}%s)"),
-    "span": ("(?P<span>(?: [^ ,]++){1,4}%s)", "(?P<span>[^,]{1,8}%s)"),
+    "topic": ("(?P<topic>(?: [^ ,]++){1,4}%s)", f"(?P<topic>{_LETTER}{{1,10}}%s)"),
+    "date": ("(?P<date>(?: [^ ,]++){1,5}%s)", f"(?P<date>{_LETTER}{{1,10}}%s)"),
+    "span": ("(?P<span>(?: [^ ,]++){1,4}%s)", f"(?P<span>{_LETTER}{{1,8}}%s)"),
 }
 
 
@@ -36,6 +39,11 @@ class Anchor:
     stem: bool = False
 
     @property
+    def key(self) -> str:
+        """One word for it, where words are compared."""
+        return f"{self.text}*" if self.stem else self.text
+
+    @property
     def wide(self) -> bool:
         """Whether it is looked for inside words."""
         return self.text >= UNSPACED_FROM
@@ -43,20 +51,26 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of a phrase: its pattern, and what must be in a text for it to match (empty: nothing sure)."""
+    """Part of a phrase: its pattern, and what must be in a text for it to match (empty: nothing sure): one of
+    `anchors`, and one of each of `needs`, where a star ends a stem.
+    """
 
     pattern: str
     anchors: frozenset[Anchor] = frozenset()
+    needs: tuple[frozenset[str], ...] = ()
     wide: bool = False  # ends (or begins) in an unspaced script
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase ready to be indexed; `pattern` is for the stdlib, with possessive repeats."""
+    """A phrase ready to be indexed: by `anchors`, and it is looked for only where one of each of `needs` occurs too.
+    `pattern` is for the stdlib, with possessive repeats.
+    """
 
     text: str
     pattern: str
     anchors: frozenset[Anchor]
+    needs: tuple[frozenset[str], ...]
 
 
 class Lists:
@@ -77,7 +91,23 @@ def read_phrase(text: str, lists: Lists) -> Phrase:
         raise PhraseError(f"{text!r}: one slot twice")
     if not piece.anchors:
         raise PhraseError(f"{text!r} has no word that must occur")
-    return Phrase(text=text, pattern=piece.pattern, anchors=piece.anchors)
+    sought = {anchor.key for anchor in piece.anchors}
+    others = tuple(need for need in piece.needs if need != sought)
+    return Phrase(text=text, pattern=piece.pattern, anchors=piece.anchors, needs=others)
+
+
+def forget_words() -> None:
+    """Free what reading many phrases has remembered, once all are read."""
+    _literal.cache_clear()
+
+
+def literals(phrases: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The words and the stems that are written in these phrases, in their comparable form."""
+    tokens = _LITERAL.findall(" ".join(phrases))
+    words = normalised(" ".join({word for word, star in tokens if not star})).split()
+    stems = normalised(" , ".join({word for word, star in tokens if star})).split(",")
+    # "e-mail*" is any word that begins with "mail", behind an "e".
+    return frozenset(words), frozenset(stem.split()[-1] for stem in stems if stem.strip())
 
 
 class _Reader:
@@ -154,7 +184,7 @@ class _Reader:
         if name not in _SLOTS:
             raise PhraseError(f"{self._text!r}: there is no slot `{name}`")
         lazy = "?" if any(not token.isspace() for token in self._tokens[self._at :]) else ""
-        wide = any(letter >= UNSPACED_FROM for letter in self._text)
+        wide = max(normalised(self._text)) >= UNSPACED_FROM  # Vietnamese is not, once its accents are off
         return Piece(_SLOTS[name][wide] % lazy, wide=wide)
 
     def _peek(self) -> str:
@@ -171,9 +201,12 @@ def _literal(text: str, stem: bool) -> Piece:
         begun = stem and at == len(words) - 1
         if word[0] >= UNSPACED_FROM:
             pieces.append(Piece(f" ?{re.escape(word)}", frozenset({Anchor(word)}), wide=True))
+        elif word == ",":
+            pieces.append(Piece(f" ,{_END}"))
         else:
+            anchor = Anchor(word, stem=begun)
             pattern = f" {re.escape(word)}[^ ]*+" if begun else f" {re.escape(word)}{_END}"
-            pieces.append(Piece(pattern, frozenset({Anchor(word, stem=begun)}) if word != "," else frozenset()))
+            pieces.append(Piece(pattern, frozenset({anchor}), (frozenset({anchor.key}),)))
     return _joined(list(pieces))
 
 
@@ -189,7 +222,8 @@ def _joined(pieces: list[Piece | None]) -> Piece:
         patterns.append(_WIDE_GAP if any(p.wide for p in beside) else _WORD_GAP)
     solid = [piece for piece in pieces if piece is not None]
     sure = [piece.anchors for piece in solid if piece.anchors]
-    return Piece("".join(patterns), _best(sure), wide=any(piece.wide for piece in solid))
+    needs = tuple(need for piece in solid for need in piece.needs)
+    return Piece("".join(patterns), _best(sure), needs, wide=any(piece.wide for piece in solid))
 
 
 def _best(anchors: list[frozenset[Anchor]]) -> frozenset[Anchor]:
@@ -204,8 +238,12 @@ def _weight(anchor: Anchor) -> int:
 def _either(branches: list[Piece]) -> Piece:
     if len(branches) == 1:
         return branches[0]
+    branches = sorted(branches, key=lambda branch: -len(branch.pattern))  # of "a" and "a b" the longer is tried first
     sure = all(branch.anchors for branch in branches)
     anchors = frozenset().union(*(branch.anchors for branch in branches)) if sure else frozenset()
     return Piece(
-        f"(?:{'|'.join(branch.pattern for branch in branches)})", anchors, wide=any(branch.wide for branch in branches)
+        f"(?:{'|'.join(branch.pattern for branch in branches)})",
+        anchors,
+        (frozenset(anchor.key for anchor in anchors),) if sure and not any(anchor.wide for anchor in anchors) else (),
+        wide=any(branch.wide for branch in branches),
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from agent.rules.index import Found, PhraseIndex
 from agent.rules.normal import normalised
-from agent.rules.phrase import Phrase, PhraseError, read_phrase
+from agent.rules.phrase import Phrase, PhraseError, forget_words, read_phrase
 from agent.rules.schema import Rule, Stage
+from agent.rules.vocabulary import Vocabulary
 from agent.rules.words import EMPTY, Language, Mark, MarkKind, TimeWord, read_words
 
 SPOKEN = (Stage.KEYWORD, Stage.WORDING)
@@ -35,14 +37,31 @@ class Speech:
             self._languages[_tag(path)] = read_words(path, _primary(path), words[path])
         marks = (pair for language in self._languages.values() for pair in language.marks)
         self._index: PhraseIndex[Owner] = PhraseIndex(_chained(marks, self._said(rules)))
+        forget_words()
+        self._rules = rules
 
     def find(self, sentence: str) -> tuple[Found[Owner], ...]:
         """Everything known that occurs in a normalised sentence."""
         return self._index.find(sentence)
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of all languages, collected when they are first needed."""
+        phrases: dict[str, list[str]] = {}
+        samples: dict[str, list[str]] = {}
+        for tag, language in self._languages.items():
+            held = phrases.setdefault(_primary_of(tag), [])
+            held.extend(phrase.text for _, phrase in language.marks)
+            held.extend(text for texts in language.lists.words.values() for text in texts)
+        for path, some in self._rules.items():
+            for rule in some if _tag(path) else ():
+                phrases.setdefault(_primary(path), []).extend((*rule.phrases, *rule.never_with))
+                samples.setdefault(_primary(path), []).extend(rule.samples)
+        return Vocabulary(phrases, samples)
+
     def calendars(self, language: str) -> tuple[PhraseIndex[TimeWord], ...]:
         """The calendars of a language, however it is written."""
-        return tuple(held.calendar for tag, held in self._languages.items() if tag.partition("-")[0] == language)
+        return tuple(held.calendar for tag, held in self._languages.items() if _primary_of(tag) == language)
 
     def phrases_of(self, path: str, rule: Rule) -> tuple[Phrase, ...]:
         """The phrases of one rule; PhraseError says what is wrong with one."""
@@ -55,8 +74,8 @@ class Speech:
         if stage is Stage.KEYWORD:
             return keywords(sentence, found)
         said = [one.owner for one in found if isinstance(one.owner, Said)]
-        vetoed = {owner.rule.id for owner in said if owner.veto}
-        rules = (owner.rule for owner in said if not owner.veto and owner.rule.id not in vetoed)
+        refused = vetoed(found)
+        rules = (owner.rule for owner in said if not owner.veto and owner.rule.id not in refused)
         return tuple(dict.fromkeys(rule for rule in rules if rule.stage is stage))
 
     def _said(self, rules: Mapping[str, tuple[Rule, ...]]) -> Iterator[tuple[Owner, Phrase]]:
@@ -78,13 +97,40 @@ class Speech:
 
 def keywords(sentence: str, found: tuple[Found[Owner], ...]) -> tuple[Rule, ...]:
     """The keyword rules that are all a short sentence says, when courtesy is taken off."""
-    polite = [one for one in found if isinstance(one.owner, Mark) and one.owner.kind is MarkKind.POLITE]
+    refused = vetoed(found)
     rules: dict[Rule, None] = {}
     for one in found:
         owner = one.owner
-        if isinstance(owner, Said) and owner.rule.stage is Stage.KEYWORD and not owner.veto and _short(one):
-            rules.update({owner.rule: None} if covered(sentence, (one, *polite)) else {})
+        if not isinstance(owner, Said) or owner.rule.stage is not Stage.KEYWORD or owner.rule.id in refused:
+            continue
+        if not owner.veto and _short(one):
+            rules.update({owner.rule: None} if covered(sentence, (one, *polite_beside(found, owner.language))) else {})
     return tuple(rules)
+
+
+def polite_beside(found: tuple[Found[Owner], ...], language: str) -> list[Found[Owner]]:
+    """The courtesy around words of one language: what is polite in another may be a negation in this one ("nu")."""
+    marks = [one for one in found if isinstance(one.owner, Mark)]
+    negations = [one for one in marks if _is(one, MarkKind.NEGATION, MarkKind.NEGATION_AFTER) and _in(one, language)]
+    return [
+        one
+        for one in marks
+        if _is(one, MarkKind.POLITE)
+        and (_in(one, language) or not any(no.start <= one.start and one.end <= no.end for no in negations))
+    ]
+
+
+def _is(one: Found[Owner], *kinds: MarkKind) -> bool:
+    return isinstance(one.owner, Mark) and one.owner.kind in kinds
+
+
+def _in(one: Found[Owner], language: str) -> bool:
+    return one.owner.language == language
+
+
+def vetoed(found: tuple[Found[Owner], ...]) -> frozenset[str]:
+    """The rules that something in the same sentence takes back."""
+    return frozenset(one.owner.rule.id for one in found if isinstance(one.owner, Said) and one.owner.veto)
 
 
 def covered(sentence: str, found: tuple[Found[Owner], ...] | list[Found[Owner]]) -> bool:
@@ -113,7 +159,11 @@ def _tag(path: str) -> str:
 
 
 def _primary(path: str) -> str:
-    return _tag(path).partition("-")[0]
+    return _primary_of(_tag(path))
 
 
-__all__ = ["SPOKEN", "Owner", "PhraseError", "Said", "Speech", "covered", "keywords"]
+def _primary_of(tag: str) -> str:
+    return tag.partition("-")[0]
+
+
+__all__ = ["SPOKEN", "Owner", "PhraseError", "Said", "Speech", "covered", "keywords", "polite_beside", "vetoed"]

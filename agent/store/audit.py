@@ -8,6 +8,7 @@ import apsw
 
 from agent.store import chain
 from agent.store.db import Db
+from agent.store.errors import StoreDamaged
 from agent.store.public import Public, lasting_differences
 
 _MOST_LINES = 20
@@ -36,8 +37,11 @@ def file_faults(db: Db) -> Iterator[str]:
 
 def list_faults(db: Db, public: Public, now: datetime) -> tuple[str, ...]:
     """What is wrong with suppression.db."""
-    with public.file.snapshot():
-        found = tuple(file_faults(public.file))
-    if not found and (wrong := lasting_differences(db, public, now)):
-        found = (f"{public.file.path}: {wrong} rows are not what was decided; mend it with: optoutd rebuild",)
+    try:
+        with public.file.snapshot():
+            found = tuple(file_faults(public.file))
+        if not found and (wrong := lasting_differences(db, public, now)):
+            found = (f"{public.file.path}: {len(wrong)} addresses are not as decided; mend it with: optoutd rebuild",)
+    except StoreDamaged as error:
+        return (str(error),)
     return found

@@ -1,7 +1,6 @@
 """Opening optoutd.db: the owner's alone, WAL, every commit synced, and every write begun with BEGIN IMMEDIATE."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.resources import files
@@ -10,6 +9,7 @@ from typing import Any
 
 import aiosql
 import apsw
+import msgspec
 from aiosql.queries import Queries
 from aiosql.types import SQLOperationType
 
@@ -48,17 +48,15 @@ class Sql:
                 return lambda **values: None if (row := execute(sql, values).fetchone()) is None else row[0]
             case SQLOperationType.SELECT_ONE:
                 return lambda **values: execute(sql, values).fetchone()
+            case SQLOperationType.INSERT_UPDATE_DELETE:
+                return lambda **values: execute(sql, values).close()
             case _:
                 return partial(query, self._connection)
 
-    def many(self, name: str, rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[Any, ...]]:
-        """One query for many rows, prepared once; what its RETURNING gives, in the order of the rows."""
-        return iter(self._connection.executemany(getattr(_queries(), name).sql, rows))
 
-
-def drain(rows: Iterator[object]) -> None:
-    """Carries a query out to its end where nobody wants its rows."""
-    deque(rows, maxlen=0)
+def as_json(value: object) -> str:
+    """What a query takes apart with json_each or reads as JSON text: many rows in one statement."""
+    return msgspec.json.encode(value).decode()
 
 
 class Db:
@@ -151,11 +149,13 @@ def data_version(db: Db) -> int:
     return int(db.connection.pragma("data_version"))
 
 
-def check_sqlite(version: str) -> None:
-    """Refuses an SQLite with the WAL-reset bug."""
+def check_sqlite(version: str, built_with: Collection[str] = apsw.compile_options) -> None:
+    """Refuses an SQLite with the WAL-reset bug, or one that takes no arrays of mails."""
     if tuple(int(part) for part in version.split(".")[:3]) < OLDEST_SQLITE:
         wanted = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {version} can corrupt the database; {wanted} or newer is needed: pip install -U apsw")
+    if "ENABLE_CARRAY" not in built_with:
+        raise StoreError("this apsw was built without carray; take the one of PyPI: pip install --force-reinstall apsw")
 
 
 def connect(path: Path, busy_seconds: int) -> apsw.Connection:

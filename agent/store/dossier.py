@@ -1,5 +1,6 @@
 """All that proves what was done with one address: its events with their place in the chain, mails, letters, states."""
 
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,7 +41,9 @@ class Proven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A letter of ours and what became of it. `effect` is JSON: what it was to say."""
+    """A letter of ours and what became of it. `effect` is JSON: what it was to say; `raw` is what went out, None when
+    it did not, or once its bytes were forgotten.
+    """
 
     id: int
     kind: str
@@ -51,6 +54,7 @@ class Letter:
     finished_at: datetime | None
     detail: str
     effect: str
+    raw: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ def collect(db: Db, key: AddressKey, now: datetime) -> Dossier:
         return Dossier(
             key=key,
             events=tuple(_proven(db, event) for one in keys for event in reads.history(db, one)),
-            letters=tuple(letter for one in keys for letter in _letters(db, one)),
+            letters=tuple(letter for one in keys for letter in letters(db, one)),
             against=reads.check(db, key, now),
             head=chain.head(db),
         )
@@ -93,13 +97,14 @@ def _mail(db: Db, number: int) -> Mail:
     )  # fmt: skip
 
 
-def _letters(db: Db, key: AddressKey) -> tuple[Letter, ...]:
+def letters(db: Db, key: AddressKey) -> tuple[Letter, ...]:
+    """Every letter that was ever planned for this address."""
     return tuple(
         Letter(
             id=number, kind=kind, status=status, attempts=attempts, planned_at=from_sql(planned_at),
             handed_over_at=optional_from_sql(handed_over_at), finished_at=optional_from_sql(finished_at),
-            detail=detail, effect=effect,
+            detail=detail, effect=effect, raw=None if packed is None else zlib.decompress(packed),
         )
-        for number, kind, status, attempts, planned_at, handed_over_at, finished_at, detail, effect
+        for number, kind, status, attempts, planned_at, handed_over_at, finished_at, detail, effect, packed
         in db.sql.dossier_letters(key=str(key))
     )  # fmt: skip

@@ -71,9 +71,9 @@ def merged(state: AddressState, kept: AddressState) -> AddressState:
 
 # The mails first: the events say which they are.
 _STATEMENTS = (
-    "erased_raw", "erased_inbox", "erased_outbox", "erased_letters", "erased_sent", "erased_recipient",
-    "erased_contact", "erased_review", "erased_ticket", "erased_timer", "erased_address", "erased_standing",
-    "erased_address_old", "erased_event", "erased_event_key",
+    "erased_raw", "erased_inbox", "erased_outbox", "erased_letter_raw", "erased_letters", "erased_sent",
+    "erased_recipient", "erased_contact", "erased_review", "erased_ticket", "erased_timer", "erased_address",
+    "erased_standing", "erased_address_old", "erased_event", "erased_event_key",
 )  # fmt: skip
 
 

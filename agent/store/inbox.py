@@ -1,14 +1,17 @@
 """The inbox: mail as it came, from accept to done; an attempt is counted before it is made, so that poison shows."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
+
+import apsw
 
 from agent.model.mail import Door, RawMessage, Role, Source
 from agent.model.settings import Limits, Retention
 from agent.store import ledger
-from agent.store.db import Db, drain
+from agent.store.db import Db, as_json
 from agent.store.errors import StoreError
 from agent.store.ledger import MailboxPlace
 from agent.store.times import from_sql, to_sql
@@ -64,35 +67,37 @@ def accept(db: Db, message: RawMessage, place: MailboxPlace | None = None) -> in
 
 def accept_many(db: Db, mails: Sequence[tuple[RawMessage, MailboxPlace | None]]) -> tuple[int, ...]:
     """Stores mails and their places together, in their order; the same reference again gives the same id."""
-    ids = _known(db, [message.source.reference for message, _ in mails])
-    fresh = {message.source.reference: message for message, _ in mails if message.source.reference not in ids}
-    added = [row[0] for row in db.sql.many("inbox_add", map(_row, fresh.values()))]
-    ids.update(zip(fresh, added, strict=True))
-    raws = ({"inbox_id": inbox_id, "raw": message.raw} for inbox_id, message in zip(added, fresh.values(), strict=True))
-    drain(db.sql.many("inbox_add_raw", raws))
-    ledger.store_many(db, [(place, ids[message.source.reference]) for message, place in mails if place is not None])
-    return tuple(ids[message.source.reference] for message, _ in mails)
+    references = [message.source.reference for message, _ in mails]
+    ids: dict[str, int] = dict(db.sql.inbox_known(references_json=as_json(references)))
+    fresh = {reference: mail[0] for reference, mail in zip(references, mails, strict=True) if reference not in ids}
+    if fresh:
+        ids.update(_add(db, fresh))
+    stored = tuple(ids[reference] for reference in references)
+    ledger.store_many(db, [(mail[1], number) for mail, number in zip(mails, stored, strict=True) if mail[1]])
+    return stored
 
 
-def _known(db: Db, references: Sequence[str]) -> dict[str, int]:
-    if len(references) == 1:
-        found: int | None = db.sql.inbox_find(reference=references[0])
-        return {} if found is None else {references[0]: found}
-    return dict(db.sql.inbox_known(references_json=json.dumps(references)))
+def _add(db: Db, fresh: Mapping[str, RawMessage]) -> Iterator[tuple[str, int]]:
+    """Two statements for all of them: between one statement and the next the loop may take the interpreter away."""
+    last: int = db.sql.inbox_last() or 0
+    db.sql.inbox_add_many(last=last, rows=as_json(list(map(_row, fresh.values()))))
+    db.sql.inbox_add_raws(last=last, raws=apsw.carray(tuple(message.raw for message in fresh.values())))
+    return zip(fresh, count(last + 1), strict=False)
 
 
-def _row(message: RawMessage) -> dict[str, object]:
-    return {
-        "reference": message.source.reference,
-        "door": message.source.door.value,
-        "account": message.source.account,
-        "role": message.role.value if message.role else None,
-        "envelope_from": message.envelope_from,
-        "envelope_to": json.dumps(message.envelope_to, ensure_ascii=False) if message.envelope_to else "[]",
-        "peer": message.peer,
-        "size": len(message.raw),
-        "received_at": to_sql(message.received_at),
-    }
+def _row(message: RawMessage) -> tuple[str | int | None, ...]:
+    source, role = message.source, message.role
+    return (
+        source.reference,
+        source.door.value,
+        source.account,
+        role.value if role else None,
+        message.envelope_from,
+        as_json(message.envelope_to) if message.envelope_to else "[]",
+        message.peer,
+        len(message.raw),
+        to_sql(message.received_at),
+    )
 
 
 def take(db: Db, limits: Limits, now: datetime) -> tuple[Taken, ...]:

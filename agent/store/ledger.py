@@ -1,11 +1,10 @@
 """What became of each mail of a mailbox, by its place there; a mail is settled there only after it is stored here."""
 
-import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.store.db import Db, drain
+from agent.store.db import Db, as_json
 from agent.store.times import from_sql, to_sql
 
 TOO_OLD = "older than since"
@@ -19,22 +18,23 @@ class MailboxPlace:
     folder: str
     uidvalidity: int
     uid: int
+    settled: bool = False  # nothing is to be done there once the mail is stored here
 
 
-def store_many(db: Db, places: Iterable[tuple[MailboxPlace, int]]) -> None:
+def store_many(db: Db, places: Sequence[tuple[MailboxPlace, int]]) -> None:
     """Their mails are stored here, under these ids of the inbox."""
-    drain(db.sql.many("ledger_store", ({**_row(place), "inbox_id": inbox_id} for place, inbox_id in places)))
+    if places:
+        db.sql.ledger_store_many(rows=as_json([_row(place, inbox_id) for place, inbox_id in places]))
 
 
-def _row(place: MailboxPlace) -> dict[str, object]:
-    return {
-        "account": place.account, "folder": place.folder, "uidvalidity": place.uidvalidity, "uid": place.uid
-    }  # fmt: skip
+def _row(place: MailboxPlace, inbox_id: int) -> tuple[str | int, ...]:
+    state = "settled" if place.settled else "stored"
+    return (place.account, place.folder, place.uidvalidity, place.uid, state, inbox_id)
 
 
 def known_uids(db: Db, account: str, folder: str, uidvalidity: int, uids: Collection[int]) -> frozenset[int]:
     """Those that need not be fetched: stored, settled or skipped."""
-    rows = db.sql.ledger_known(account=account, folder=folder, uidvalidity=uidvalidity, uids=json.dumps(list(uids)))
+    rows = db.sql.ledger_known(account=account, folder=folder, uidvalidity=uidvalidity, uids=as_json(tuple(uids)))
     return frozenset(row[0] for row in rows)
 
 
@@ -44,14 +44,16 @@ def unsettled(db: Db, account: str, folder: str, uidvalidity: int) -> tuple[int,
     return tuple(row[0] for row in rows)
 
 
-def settle(db: Db, places: Iterable[MailboxPlace]) -> None:
+def settle(db: Db, account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
     """They were flagged or moved, or shall be left."""
-    drain(db.sql.many("ledger_settle", map(_row, places)))
+    db.sql.ledger_settle(account=account, folder=folder, uidvalidity=uidvalidity, uids=as_json(uids))
 
 
 def skip(db: Db, place: MailboxPlace, why: str) -> None:
     """It is not fetched, or cannot be settled any more: vanished, too old."""
-    db.sql.ledger_skip(**_row(place), why=why)
+    db.sql.ledger_skip(
+        account=place.account, folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, why=why
+    )
 
 
 def reconsider(db: Db, account: str, folder: str) -> None:

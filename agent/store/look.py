@@ -9,7 +9,8 @@ import apsw
 
 from agent.model.mail import Door
 from agent.model.settings import StoreSettings
-from agent.store import waiting
+from agent.store import checked, waiting
+from agent.store.checked import Checked
 from agent.store.db import FILE_NAME, Db, check_sqlite, connect
 from agent.store.errors import StoreError, translated
 from agent.store.migrate import load_steps
@@ -66,6 +67,7 @@ class Overview:
     letters: Letters
     kinds: Mapping[str, int]
     breakers: tuple[str, ...]
+    checked: Checked | None
 
 
 def open_as_it_is(settings: StoreSettings) -> Db | None:
@@ -118,6 +120,7 @@ def overview(db: Db, today: datetime, now: datetime) -> Overview:
             letters=_letters(db, today),
             kinds=dict(db.sql.look_kinds(since=to_sql(today))),
             breakers=waiting.open_breakers(db, now),
+            checked=checked.last(db),
         )
 
 
@@ -133,6 +136,11 @@ def _letters(db: Db, today: datetime) -> Letters:
 
 def _queue(row: tuple[int, int | None]) -> Queue:
     return Queue(count=row[0], first=optional_from_sql(row[1]))
+
+
+def suppressed(public: Public) -> Mapping[str, int]:
+    """How many addresses and domains the list holds, by state."""
+    return dict(public.file.sql.look_suppressed())
 
 
 def first_start(db: Db, account: str, folder: str) -> datetime | None:

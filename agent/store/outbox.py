@@ -1,6 +1,7 @@
 """Effects that wait to be carried out: each once, by its dedupe key; one that may have happened is not done again."""
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import assert_never
 import msgspec
 
 from agent.model.plan import Done, Effect, GaveUp, Halt, Outcome, RetryAt, SendLetter, Unknown
-from agent.model.settings import LetterSettings
+from agent.model.settings import LetterSettings, Retention
 from agent.model.state import SentMail
 from agent.store import sent
 from agent.store.db import Db
@@ -88,9 +89,10 @@ def _claimed(row: Sequence[object]) -> Claimed:
     )
 
 
-def handing_over(db: Db, outbox_id: int) -> None:
-    """From here on it may have been done; committed just before the final dot is sent."""
+def handing_over(db: Db, outbox_id: int, message: bytes) -> None:
+    """From here on it may have been done; committed just before these very bytes and the final dot are sent."""
     db.sql.outbox_handing_over(id=outbox_id)
+    db.sql.letter_raw_keep(outbox_id=outbox_id, packed=zlib.compress(message))
 
 
 def outcome(db: Db, outbox_id: int, result: Outcome, now: datetime) -> None:
@@ -102,6 +104,7 @@ def outcome(db: Db, outbox_id: int, result: Outcome, now: datetime) -> None:
             db.sql.outbox_wait(id=outbox_id, due_at=to_sql(result.when), detail=result.why)
         case GaveUp():
             _end(db, outbox_id, "gave_up", result.why, now, sent_at=None)
+            db.sql.letter_raw_drop(outbox_id=outbox_id)  # nobody was sent it
         case Unknown():
             _in_doubt(db, outbox_id, result.why, resend_at=now + _RESEND_AFTER, now=now)
         case _:
@@ -124,6 +127,11 @@ def recover(db: Db) -> None:
     db.sql.outbox_unclaim()
     for outbox_id, due_at, handed_over_at in tuple(db.sql.outbox_in_doubt()):
         _in_doubt(db, outbox_id, _STOPPED, resend_at=from_sql(due_at), now=from_sql(handed_over_at))
+
+
+def forget_letters(db: Db, now: datetime, retention: Retention) -> int:
+    """Deletes the bytes of old letters; how many."""
+    return len(tuple(db.sql.letter_raw_forget(before=to_sql(now - timedelta(days=retention.letter_days)))))
 
 
 def rate(db: Db, now: datetime) -> Rate:

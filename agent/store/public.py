@@ -1,5 +1,7 @@
 """suppression.db, the list other programs read: derived from optoutd.db, never the truth, mended from it at will."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from agent.model.state import AddressState
 from agent.store import address_state
 from agent.store.address_state import key_from_sql
 from agent.store.db import Db, Query, connect
-from agent.store.errors import StoreDamaged, StoreError, translated
+from agent.store.errors import StoreDamaged, translated
 from agent.store.files import create_file, make_directory, mend_mode, refuse_wider, sync_directory
 from agent.store.times import to_public
 
@@ -32,7 +34,10 @@ class Public:
 
 
 def open_public(settings: StoreSettings) -> Public:
-    """Opens suppression.db, made when missing; readers need to write its shm file, hence group rights on both."""
+    """Opens suppression.db, made when missing; readers need to write its shm file, hence group rights on both.
+
+    A new file holds no table before its first publication: a reader fails, and is not told that nobody is listed.
+    """
     directory = Path(settings.public_directory)
     if not make_directory(directory, 0o2770):
         refuse_wider(directory, 0o2770, "is the suppression list's")
@@ -41,20 +46,37 @@ def open_public(settings: StoreSettings) -> Public:
     mend_mode(path, 0o660)  # SQLite makes what it opens: a reader that came first leaves a file closed to the group
     try:
         file = Db(connect(path, min(settings.busy_seconds, _BUSY_SECONDS)), path)
-        with translated(str(path)):
-            _ensure_schema(file)
     except StoreDamaged as error:
-        raise StoreError(f"{error}; stop its readers and delete it, it is made anew from optoutd.db") from error
+        raise StoreDamaged(f"{error}; make it anew from optoutd.db: optoutd rebuild") from error
     sync_directory(directory)
     return Public(file=file)
 
 
-def _ensure_schema(file: Db) -> None:
-    if file.connection.pragma("user_version") == _SCHEMA:
-        return
-    with file.transaction():
-        file.sql.public_schema()
-        file.connection.pragma("user_version", _SCHEMA)
+def _has_schema(public: Public) -> bool:
+    return bool(public.file.connection.pragma("user_version") == _SCHEMA)
+
+
+@contextmanager
+def _filling(public: Public, db: Db) -> Iterator[None]:
+    """One transaction that brings the list to what is committed; a new list gets its table and its rows in one."""
+    with public.file.transaction(), db.snapshot():
+        if not _has_schema(public):
+            public.file.sql.public_schema()
+            public.file.connection.pragma("user_version", _SCHEMA)
+        yield
+
+
+@contextmanager
+def _comparing(public: Public) -> Iterator[None]:
+    """Several reads of one moment beside a temporary table: nobody who publishes has to wait for it."""
+    with translated(str(public.file.path)):
+        if not _has_schema(public):
+            raise StoreDamaged(f"{public.file.path} holds no list; make it anew: optoutd rebuild")
+        public.file.connection.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            public.file.connection.execute("ROLLBACK")
 
 
 def publish(db: Db, public: Public, now: datetime) -> int:
@@ -65,9 +87,9 @@ def publish(db: Db, public: Public, now: datetime) -> int:
     if db.connection.in_transaction:
         raise RuntimeError("only what is committed is published")
     with translated(str(public.file.path)):
-        if _published(public) == _current(db) and not _expired(public, now):
+        if _has_schema(public) and _published(public) == _current(db) and not _expired(public, now):
             return 0
-    with public.file.transaction(), db.snapshot():
+    with _filling(public, db):
         current, published = _current(db), _published(public)
         if published is None or published[0] != current[0] or published[1] > current[1]:
             changed = _repair(db, public, now)  # a new list, or another truth: a restored backup
@@ -79,13 +101,13 @@ def publish(db: Db, public: Public, now: datetime) -> int:
 
 def expire(db: Db, public: Public, now: datetime) -> int:
     """Takes out what has run out; a weaker standing beneath it shows again."""
-    with public.file.transaction(), db.snapshot():
+    with _filling(public, db):
         return _refresh(db, public, set(_expired(public, now)), now)
 
 
 def repair(db: Db, public: Public, now: datetime) -> int:
     """Compares every row with the truth and mends the list; how many rows were wrong, missing or too many."""
-    with public.file.transaction(), db.snapshot():
+    with _filling(public, db):
         mended = _repair(db, public, now)
         _set_published(public, _current(db))
     return mended
@@ -93,28 +115,27 @@ def repair(db: Db, public: Public, now: datetime) -> int:
 
 def differences(db: Db, public: Public, now: datetime) -> int:
     """How many rows are wrong, missing or too many; nothing is mended."""
-    with public.file.transaction(), db.snapshot():
-        found = _compare(db, public, now)
-        public.file.sql.wanted_end()
-    return found
+    with _comparing(public), db.snapshot():
+        return _compare(db, public, now)
 
 
-def lasting_differences(db: Db, public: Public, now: datetime) -> int:
-    """Those that stay when what was committed or ran out a moment ago is published; that alone is written."""
-    with public.file.transaction(), db.snapshot():
-        current, published = _current(db), _published(public)
-        if published is not None and published[0] == current[0] and published[1] <= current[1]:
-            _catch_up(db, public, published[1], now)
-            _set_published(public, current)
-        found = _compare(db, public, now)
-        public.file.sql.wanted_end()
-    return found
+def lasting_differences(db: Db, public: Public, now: datetime) -> frozenset[str]:
+    """The addresses that are wrong, but for those committed or run out a moment ago, which will be published yet."""
+    with _comparing(public):
+        published, expired = _published(public), _expired(public, now)  # first: the truth may know more, never less
+        with db.snapshot():
+            if not _compare(db, public, now):
+                return frozenset()
+            wrong = {str(row[0]) for row in public.file.sql.wanted_wrong()}
+            if published is not None and published[0] == _current(db)[0]:
+                wrong -= {row[0] for row in db.sql.address_changed(after=published[1])} | set(expired)
+            return frozenset(wrong)
 
 
 def rebuild(db: Db, public: Public, now: datetime) -> int:
     """Writes the whole list anew in one transaction, so that no reader ever sees it empty; how many rows."""
     rows = 0
-    with public.file.transaction(), db.snapshot():
+    with _filling(public, db):
         public.file.sql.public_clear()
         for state in address_state.all_states(db):
             rows += _add_rows(public.file.sql.public_add, state, now)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.model.settings import Settings
-from agent.store import chain, public
+from agent.store import chain, public, sound
 from agent.store.backup import TOKEN_KEYS, backups, fits, opened_copy, verified
 from agent.store.chain import Head
 from agent.store.copying import copy_private
@@ -143,9 +143,9 @@ def _replace(source: Path, target: Path, stamp: str) -> tuple[Path, ...]:
 def _publish(settings: Settings, folder: Path, now: datetime, aside: tuple[Path, ...]) -> Restored:
     db = open_db(settings.store)
     try:
+        rows = sound.make_anew(db, settings.store, now)
         file = public.open_public(settings.store)
         try:
-            rows = public.rebuild(db, file, now)
             if wrong := public.differences(db, file, now):
                 raise StoreError(f"{file.file.path}: {wrong} rows are still not what was decided")
         finally:

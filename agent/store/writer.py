@@ -4,24 +4,35 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from agent.store.db import Db
 from agent.store.errors import StoreError, translated
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """One item for a job that takes many at once; who queues the two knows their types."""
+
+    many: Callable[[Db, Sequence[Any]], Sequence[Any]]
+    item: object
 
 
 class _Ticket(Generic[T]):
     """A job, and the future of whoever waits for it."""
 
-    def __init__(self, job: Callable[[Db], T], waiter: "asyncio.Future[T]") -> None:
+    def __init__(self, job: Callable[[Db], T], waiter: "asyncio.Future[T]", share: _Share | None) -> None:
         self.job = job
         self.waiter = waiter
+        self.share = share
         self.result: tuple[T] | None = None
         self.error: BaseException | None = None
 
@@ -91,12 +102,20 @@ class Writer:
 
     async def run(self, job: Callable[[Db], T]) -> T:
         """The job's result, once it is on disk; cancelling the wait does not cancel the job."""
+        return await self._queue(job, None)
+
+    async def run_together(self, many: Callable[[Db, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        """Like `run`, for a job that takes many at once: the items that wait are handed to it together."""
+        return await self._queue(lambda db: many(db, (item,))[0], _Share(many, item))
+
+    def _queue(self, job: Callable[[Db], T], share: _Share | None) -> "asyncio.Future[T]":
         with self._lock:
             if self._closed:
                 raise StoreError("the database writer has ended")
             waiter: asyncio.Future[T] = self._loop.create_future()
-            self._tickets.put(_Ticket(job, waiter))  # type: ignore[arg-type] # the queue holds tickets of every kind
-        return await waiter
+            ticket = _Ticket(job, waiter, share)
+            self._tickets.put(ticket)  # type: ignore[arg-type] # the queue holds tickets of every kind
+        return waiter
 
     def _live(self) -> None:
         with _Caught() as caught:
@@ -130,10 +149,12 @@ class Writer:
 
     def _commit(self, group: "list[_Ticket[object]]") -> None:
         with _Caught() as caught, self._db.transaction():
-            for ticket in group:
-                ticket.run(self._db)
-                if not self._db.connection.in_transaction:  # SQLite itself gave the whole group up
-                    raise ticket.error or StoreError("the transaction was lost")
+            for tickets in _in_turn(group):
+                if len(tickets) > 1 and self._done_together(tickets):
+                    continue
+                for ticket in tickets:
+                    ticket.run(self._db)
+                    self._check(ticket.error)
         try:
             if caught.error is None:
                 self._publish()
@@ -142,6 +163,20 @@ class Writer:
                     ticket.error = caught.error
         finally:
             self._tell(group)
+
+    def _done_together(self, tickets: "Sequence[_Ticket[object]]") -> bool:
+        """Whether one job did them all; where one of them breaks it, each is done by itself, and that one fails."""
+        shares = [ticket.share for ticket in tickets if ticket.share]
+        with _Caught() as caught, translated(str(self._db.path)), self._db.savepoint():
+            results = shares[0].many(self._db, [share.item for share in shares])
+            for ticket, result in zip(tickets, results, strict=True):
+                ticket.result = (result,)
+        self._check(caught.error)
+        return caught.error is None
+
+    def _check(self, error: BaseException | None) -> None:
+        if not self._db.connection.in_transaction:  # SQLite itself gave the whole group up
+            raise error or StoreError("the transaction was lost")
 
     def _publish(self) -> None:
         """The truth is on disk by now; a list that cannot be written yet is tried again, not fatal."""
@@ -161,6 +196,14 @@ class Writer:
             self._loop.call_soon_threadsafe(function, *arguments)
         if caught.error is not None:
             _log.warning("nobody heard the database writer: %s", caught.error)
+
+
+def _in_turn(group: "list[_Ticket[object]]") -> "Iterable[list[_Ticket[object]]]":
+    """The items for one job stand together, where the first of them stood."""
+    turns: dict[object, list[_Ticket[object]]] = {}
+    for ticket in group:
+        turns.setdefault(ticket.share.many if ticket.share else ticket, []).append(ticket)
+    return turns.values()
 
 
 def _settle(group: "list[_Ticket[object]]") -> None:

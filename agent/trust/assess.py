@@ -18,6 +18,7 @@ from agent.trust.tokens import KeyRing, verify
 
 MAX_TOKENS = 64  # a hostile mail may carry thousands
 
+_LIMITS = Limits()  # without settings
 _HOMELESS = frozenset({"subject", "envelope-id", "feedback-id"})
 
 
@@ -37,7 +38,7 @@ def assess(
     doubtful = doubts(mail.headers, message.raw)
     if doubtful:
         return Proof(tokens=tokens, why=doubtful)
-    limits = settings.limits if settings else Limits()
+    limits = settings.limits if settings else _LIMITS
     verdict = _of_server(mail, message, settings)
     signatures = check(mail, message, {key.name: key for key in keys}, limits) if keys else ()
     passed = tuple(one.domain for one in signatures if one.result is Result.PASS)

@@ -1,13 +1,8 @@
 """What two parsers could read differently: where it stands, no signature and no server's word is believed."""
 
-import re
-
 from agent.model.mail import Headers
 
 MAX_HEAD_BYTES = 262_144
-
-_LONE_CR = re.compile(rb"\r(?!\n)")
-_LONE_LF = re.compile(rb"(?<!\r)\n")
 
 
 def doubts(headers: Headers, raw: bytes) -> tuple[str, ...]:
@@ -17,8 +12,15 @@ def doubts(headers: Headers, raw: bytes) -> tuple[str, ...]:
     found = []
     if len(headers.all("From")) != 1:
         found.append("not exactly one From field")
-    head = raw[:MAX_HEAD_BYTES].partition(b"\r\n\r\n")[0]
-    # A file or a local delivery may end all its lines with LF alone; only a mixture reads two ways.
-    if _LONE_CR.search(head) or (b"\r\n" in head and _LONE_LF.search(head)):
+    if _mixed_line_ends(raw[:MAX_HEAD_BYTES]):
         found.append("bare CR or LF in the header block")
     return tuple(found)
+
+
+def _mixed_line_ends(raw: bytes) -> bool:
+    """A file or a local delivery may end all its lines with LF alone; only a mixture reads two ways."""
+    if b"\r" not in raw:
+        return False
+    head = raw.partition(b"\r\n\r\n")[0]
+    both = head.count(b"\r\n")
+    return head.count(b"\r") > both or (both > 0 and head.count(b"\n") > both)

@@ -11,6 +11,7 @@ from agent.mail.quotes import build_markers
 from agent.model.dkim import KeyAnswer
 from agent.model.settings import Settings
 from agent.rules.catalog import RULE_FILES, RuleError, build
+from agent.rules.ngrams import Ngrams, read_ngrams
 from agent.rules.reply_words import REPLY_FILES, build_reply_words
 from agent.trust.tokens import KeyRing
 from agent.worker.read import ReadingKit
@@ -25,8 +26,13 @@ def load_kit(
     """The kit for these settings; RuleError when a rule file of the package, or one of the operator's, is wrong."""
     extra = extra_texts(Path(settings.rules.extra)) if settings and settings.rules.extra else {}
     catalog, markers = build(data_texts(RULE_FILES) | extra), build_markers(data_texts(QUOTE_FILES))
-    catalog = replace(catalog, reply_words=build_reply_words(data_texts(REPLY_FILES)))
+    catalog = replace(catalog, reply_words=build_reply_words(data_texts(REPLY_FILES)), ngrams=shipped_ngrams())
     return ReadingKit(settings=settings, ring=ring, catalog=catalog, markers=markers, own_keys=own_keys)
+
+
+def shipped_ngrams() -> Ngrams:
+    """The language model of the package."""
+    return read_ngrams((files("agent") / "data" / "model" / "intent.bin").read_bytes())
 
 
 def data_texts(patterns: tuple[str, ...]) -> dict[str, str]:

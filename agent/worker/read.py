@@ -15,6 +15,8 @@ from agent.rules.catalog import Catalog
 from agent.trust.assess import assess
 from agent.trust.tokens import KeyRing
 
+_LIMITS = Limits()  # without settings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingKit:
@@ -30,7 +32,7 @@ class ReadingKit:
 def read(message: RawMessage, kit: ReadingKit, keys: tuple[KeyAnswer, ...] = ()) -> Reading:
     """All that one mail says, the weightiest signal first; `keys` are those of its signatures, looked up before."""
     settings = kit.settings
-    mail = parse(message, settings.limits if settings else Limits(), kit.markers)
+    mail = parse(message, settings.limits if settings else _LIMITS, kit.markers)
     proof = assess(mail, message, settings, kit.ring, keys, kit.own_keys)
     role = role_of(mail, message, settings.addresses if settings else None)
     signals = classify(mail, proof, role, kit.catalog)

@@ -28,8 +28,14 @@ class Reader:
         self._limits = settings.limits
         self._child: Child | None = None
         self._stopped = False
+        self._started = 0
         self._starting = asyncio.Lock()
         self._places = asyncio.Semaphore(IN_FLIGHT)
+
+    @property
+    def restarts(self) -> int:
+        """How many children had to be replaced."""
+        return max(self._started - 1, 0)
 
     async def start(self) -> None:
         """Have a child with its rules loaded; ReaderDown when none will start."""
@@ -82,5 +88,6 @@ class Reader:
             except ReaderDown as error:
                 why = str(error)
             else:
+                self._started += 1
                 return child
         raise ReaderDown(f"the reader does not start: {why}")

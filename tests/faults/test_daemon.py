@@ -7,12 +7,14 @@ import signal
 import socket
 from collections import Counter
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.config import load
 from agent.model.settings import Settings
+from agent.obs.clock import utc_now
 from agent.store import reads
 from agent.store.db import open_db
 from agent.store.public import open_public
@@ -39,6 +41,8 @@ class Site:
         """The suppression list: address and state."""
         public = open_public(self.settings.store)
         try:
+            if not public.file.connection.pragma("user_version"):  # nothing was published yet
+                return {}
             return {
                 str(row[0]): str(row[1])
                 for row in public.file.connection.execute("SELECT address, state FROM suppressed")
@@ -51,6 +55,14 @@ class Site:
         public = open_public(self.settings.store)
         try:
             public.file.connection.execute(statement)
+        finally:
+            public.close()
+
+    def asked(self, question: str) -> list[tuple[object, ...]]:
+        """What the suppression list answers."""
+        public = open_public(self.settings.store)
+        try:
+            return list(public.file.connection.execute(question))
         finally:
             public.close()
 
@@ -150,6 +162,73 @@ async def test_a_database_of_a_newer_version_is_never_ready(tmp_path: Path) -> N
     (line,) = _plain(life)
     assert line.startswith("optoutd: ")
     assert "99" in line
+
+
+# hazard E5
+async def test_a_damaged_store_is_never_ready_and_the_list_stays_as_it_was(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    async with Program(site.config) as life:
+        await life.ready()
+        async with Peer(site.port) as peer:
+            assert await peer.send(site.mail())
+        await life.until(lambda: bool(site.listed()))
+        life.process.terminate()
+        assert await life.gone() == 0
+    path, before = tmp_path / "store" / "optoutd.db", site.listed()
+    whole = bytearray(path.read_bytes())
+    whole[4096 * 3 : 4096 * 30] = bytes(4096 * 27)
+    path.write_bytes(whole)
+    async with Program(site.config) as life:
+        assert await life.told() == ""
+        assert await life.gone() == 3
+    (line,) = _plain(life)
+    assert line.startswith(f"optoutd: {path}")
+    assert "optoutd restore DIRECTORY --force" in line
+    assert site.listed() == before == {site.people[0].address: "opt_out"}
+
+
+# hazard E5
+async def test_a_damaged_list_is_made_anew_at_the_start_and_while_it_runs(tmp_path: Path) -> None:
+    site = Site(tmp_path, people=2)
+    path = tmp_path / "public" / "suppression.db"
+    async with Program(site.config) as life:
+        await life.ready()
+        async with Peer(site.port) as peer:
+            assert await peer.send(site.mail())
+        await life.until(lambda: bool(site.listed()))
+        life.process.terminate()
+        assert await life.gone() == 0
+    path.write_bytes(b"no database" * 1000)
+    async with Program(site.config) as life:
+        await life.ready()
+        assert site.listed() == {site.people[0].address: "opt_out"}
+        assert any("list_made_anew" in line for line in life.lines)
+        site.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        path.write_bytes(b"no database" * 1000)
+        async with Peer(site.port) as peer:
+            assert await peer.send(site.mail(person=1))
+        await life.until(lambda: sum("list_made_anew" in line for line in life.lines) == 2)
+        await life.until(lambda: set(site.listed()) == {one.address for one in site.people})
+
+
+# hazard K11
+@pytest.mark.parametrize(("language", "zone"), [("C", "Pacific/Kiritimati"), ("POSIX", "America/Adak"), ("", "")])
+async def test_no_zone_and_no_language_of_the_machine_matters(
+    language: str, zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("LC_", "LANG", "PYTHONUTF8"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LANG", language)
+    monkeypatch.setenv("TZ", zone)
+    site = Site(tmp_path)
+    async with Program(site.config) as life:
+        await life.ready()
+        async with Peer(site.port) as peer:
+            assert await peer.send(site.mail(What.WORD))
+        await life.until(lambda: bool(site.listed()))
+    ((since,),) = site.asked("SELECT since FROM suppressed")
+    away = abs(datetime.fromisoformat(str(since)) - utc_now())
+    assert away < timedelta(hours=1), "in UTC, wherever the machine stands"
 
 
 async def test_a_writer_that_dies_takes_the_program_with_it(tmp_path: Path) -> None:

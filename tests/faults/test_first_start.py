@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from agent.config import load
-from agent.daemon import open_books
 from agent.model.mail import Door, RawMessage, Source
 from agent.model.settings import Settings
 from agent.obs.clock import utc_now
 from agent.observe import Observer, Report, tell_end
+from agent.opening import open_books
 from agent.store import reads
 from agent.store.db import open_db
 from agent.store.public import open_public

@@ -215,7 +215,7 @@ def _publish(db: Db, public: Public) -> None:
 
 def _queue(world: World, writer: Writer, steps: Steps) -> runner.Queue:
     async def send(letter: SendLetter, attempts: int, hand_over: HandOver) -> Outcome:
-        await hand_over()
+        await hand_over(b"the letter")
         steps.step()
         world.delivered.append(letter.dedupe_key)
         return Done()

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.daemon import Books, open_books
 from agent.effects import runner, send_letter
 from agent.effects.letter_files import read_letters
 from agent.effects.relay import HandOver
@@ -31,6 +30,7 @@ from agent.model.settings import (
     TlsMode,
 )
 from agent.model.state import SentMail
+from agent.opening import Books, open_books
 from agent.process import Process
 from agent.store import reads, sent
 from agent.store.db import Db
@@ -76,7 +76,7 @@ class Agent:
             self.letters.append(letter)
             if self.settings.relay.host:
                 return await real(letter, attempts, hand_over)
-            await hand_over()
+            await hand_over(b"the letter")
             return Done(detail="250 taken")
 
         return runner.Queue(

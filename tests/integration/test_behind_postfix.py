@@ -3,21 +3,31 @@
 The lines of main.cf here are those of docs/how-to/behind-postfix.md, and a test holds the page to them.
 """
 
+import asyncio
 import grp
 import os
 import re
 import smtplib
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from agent.config import load
+from agent.model.address import parse_address
+from agent.model.mail import Door
+from agent.model.settings import Settings
+from agent.model.signal import Evidence, Manner, OptOut, Origin, Strength
 from agent.obs.clock import utc_now
-from agent.store.public import open_public
+from agent.opening import open_books
+from agent.process import apply_signals
+from agent.store.db import Db, open_db
+from agent.store.sound import open_list
 from tests.support.child_server import free_ports
 from tests.support.dovecot import Dovecot
 from tests.support.hosting import PASSWORD, listed
@@ -70,11 +80,11 @@ def moved(text: str, directory: Path, agent_port: int) -> str:
 
 
 @contextmanager
-def servers(directory: Path, agent_port: int) -> Iterator[Postfix]:
-    """A Postfix with the page's lines, and a buyers' mail host behind it."""
+def servers(directory: Path, agent_port: int, *more: str) -> Iterator[Postfix]:
+    """A Postfix with the page's lines and `more` of main.cf, and a buyers' mail host behind it."""
     if not Postfix.available():
         pytest.skip("Postfix runs as root only: run this test as root")
-    extra = f"mynetworks = {INSIDE}/32\n" + main_cf(directory, agent_port)
+    extra = "\n".join((f"mynetworks = {INSIDE}/32", main_cf(directory, agent_port), *more))
     with (
         Dovecot({ANN: PASSWORD}) as dovecot,
         Postfix(
@@ -111,11 +121,19 @@ def unsubscribe(postfix: Postfix, to: str) -> int:
     return code
 
 
+def started_before(settings: Settings) -> None:
+    """The agent made its list: without one, Postfix takes no mail at all."""
+    db = open_db(settings.store)
+    public, _ = open_list(db, settings.store, utc_now())
+    public.close()
+    db.close()
+
+
 async def test_tokens_bounces_and_the_list_work_behind_postfix(servers_installed: None, directory: Path) -> None:
     (port,) = free_ports(1)
     config = write_config(directory, port)
     settings = load(config, {}).settings
-    open_public(settings.store).close()  # the page starts the agent first
+    started_before(settings)  # as the page has it
     (gone,) = mint_people(settings, 1, "gone@buyer.example")
     (ann,) = mint_people(settings, 1, ANN)
     with servers(directory, port) as postfix:
@@ -145,10 +163,67 @@ async def test_mail_waits_in_postfix_while_the_agent_is_down(servers_installed: 
     (port,) = free_ports(1)
     config = write_config(directory, port)
     settings = load(config, {}).settings
-    open_public(settings.store).close()
+    started_before(settings)
     (ann,) = mint_people(settings, 1, ANN)
     with servers(directory, port) as postfix:
         assert unsubscribe(postfix, ann.unsubscribe) == 250
         async with Program(config) as life:
             await life.ready()
             await life.until(lambda: listed(config) == {ANN: "opt_out"})
+
+
+ASKERS, WISHES = 10, 1_000
+PATIENT = ("smtpd_error_sleep_time = 0", "smtpd_soft_error_limit = 100000", "smtpd_hard_error_limit = 100000")
+
+
+class Asker:
+    """A sending tool that keeps its line to Postfix open and names one recipient after the other."""
+
+    def __init__(self, postfix: Postfix) -> None:
+        self._line = smtplib.SMTP("127.0.0.1", postfix.port, source_address=(INSIDE, 0))
+        self._line.ehlo("tool.harbour-nets.example")
+        self._line.mail("sales@harbour-nets.example")
+
+    def rcpt(self, to: str) -> int:
+        """The code of the answer."""
+        return self._line.rcpt(to)[0]
+
+    def quit(self) -> None:
+        self._line.quit()
+
+
+def stopped(db: Db, address: str, settings: Settings) -> None:
+    """A person's wish, as the daemon applies it."""
+    key, now = parse_address(address), utc_now()
+    assert key
+    proof = Evidence(rule="test", excerpt="stop", strength=Strength.E3)
+    wish = OptOut(address=key, evidence=proof, answerable=False, manner=Manner.ADDRESS)
+    apply_signals(db, (wish,), Origin(door=Door.SMTP, received_at=now), settings, now)
+
+
+# hazard K8
+async def test_the_next_recipient_after_an_opt_out_is_refused_while_a_thousand_are_written(
+    servers_installed: None, directory: Path
+) -> None:
+    """Ten tools ask about each person before and after he leaves; all of them write and ask at the same time."""
+    (port,) = free_ports(1)
+    settings = load(write_config(directory, port), {}).settings
+    async with open_books(settings) as books:
+        with servers(directory, port, *PATIENT) as postfix:
+
+            async def work(number: int) -> list[tuple[int, int]]:
+                asker, answers = await asyncio.to_thread(Asker, postfix), []
+                for person in range(number, WISHES, ASKERS):
+                    address = f"buyer{person}@buyer.example"
+                    before = await asyncio.to_thread(asker.rcpt, address)
+                    await books.writer.run(partial(stopped, address=address, settings=settings))
+                    answers.append((before, await asyncio.to_thread(asker.rcpt, address)))
+                await asyncio.to_thread(asker.quit)
+                return answers
+
+            answers = await asyncio.gather(*map(work, range(ASKERS)))
+            log = postfix.log.read_text("utf-8")
+    assert Counter(pair for some in answers for pair in some) == {(250, 550): WISHES}
+    assert log.count("suppression list") == WISHES
+    for trouble in ("table lookup problem", "lookup error", "database is locked", " 451 ", "fatal:", "panic:"):
+        assert trouble not in log

@@ -81,6 +81,7 @@ async def test_a_server_that_goes_away_in_mid_fetch_loses_and_doubles_nothing(
         waits = Waits(allowed=10**6)
         async with reading(account(dovecot.imap_port), inbox, now=utc_now, waits=waits) as door:
             await plain.settled(200)
+            await inbox.holds(200)
         assert inbox.breaks == 2
         assert waits.seconds or not kill, "the line was cut; a restart may let it live until it is idle"
         assert len(set(inbox.references)) == 200

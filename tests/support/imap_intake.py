@@ -47,12 +47,14 @@ class Inbox:
         """Store one mail."""
         self._running += 1
         self.most_at_once = max(self.most_at_once, self._running)
-        number = await self.writer.run(lambda db: inbox.accept(db, message, place))
-        self._running -= 1
-        async with self._changed:
+        try:
+            number = await self.writer.run(lambda db: inbox.accept(db, message, place))
             if self.keep:
                 self.messages.append(message)
-            self._changed.notify_all()
+        finally:
+            self._running -= 1
+            async with self._changed:
+                self._changed.notify_all()
         return number
 
     async def accept_many(self, mails: Sequence[tuple[RawMessage, MailboxPlace]]) -> tuple[int, ...]:
@@ -79,10 +81,12 @@ class Inbox:
         self._commit.set()
 
     async def settled(self, count: int) -> None:
-        """Wait until so many mails are flagged, moved or left for good."""
+        """Wait until so many mails are flagged, moved or left for good, and whoever handed them over knows."""
         while self._settled < count:
             self._commit.clear()
             await self._commit.wait()
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._running)
 
 
 def _settled(db: Db) -> int:

@@ -102,7 +102,7 @@ def _listed(lines: list[str]) -> list[_Named]:
     """Addresses with which a line begins."""
     found = []
     for number, line in enumerate(lines):
-        match = _LISTED.match(line)
+        match = _LISTED.match(line) if "@" in line else None
         if match is None or _of_somebody_else(lines[max(0, number - 2) : number]):
             continue
         key = parse_address(match[1].strip("'"))
@@ -124,7 +124,7 @@ def _mentioned(lines: list[str]) -> list[_Named]:
     found: list[_Named] = []
     to: list[_Named] = []
     for number, line in enumerate(lines):
-        if _NOT_A_RECIPIENT.match(line):
+        if "@" not in line or _NOT_A_RECIPIENT.match(line):
             continue
         for match in _ANY.finditer(line):
             before = (lines[number - 1] if number else "")[-_BEFORE:] + " " + line[: match.start()]

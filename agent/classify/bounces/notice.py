@@ -63,7 +63,8 @@ def body_of(mail: ParsedMail) -> str:
 def split_body(mail: ParsedMail) -> tuple[str, str]:
     """The notice, and the copy of the returned mail below it."""
     text = mail.text[:MAX_TEXT]
-    folded = text.lower() if len(text.lower()) == len(text) else text  # a few letters grow when they are lowered
+    folded = text.lower()
+    folded = folded if len(folded) == len(text) else text  # a few letters grow when they are lowered
     end = min(_first(folded, _ANNOUNCING, _ANNOUNCED), _first(folded, _TRACING, _TRACE, leading=True))
     return text[:end], text[end:]
 

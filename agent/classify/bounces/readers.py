@@ -19,7 +19,7 @@ _Reader = Callable[[ParsedMail, Notice], tuple[Failure, ...]]
 
 def bounces(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal, ...]:
     """A signal for each person who was not reached, in the order of the report."""
-    failures = from_dsn(mail, proof)
+    failures, notice = from_dsn(mail, proof), None
     if mail.dsn and speaks_of_success(mail.dsn):
         return ()
     if all(failure.delayed for failure in failures):  # what failed for good is no challenge, whatever the text says
@@ -27,7 +27,7 @@ def bounces(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal, .
         if notice and notice.challenge:
             return (AutoReply(address=mail.sender, evidence=from_sender(proof, f"notice:{notice.rule}", mail.subject)),)
         failures = failures or (_first_that_names(mail, notice) if notice else ())
-    return signals_of(mail, proof, catalog, failures)
+    return signals_of(mail, proof, catalog, failures, notice)
 
 
 def _from_header(mail: ParsedMail, notice: Notice) -> tuple[Failure, ...]:

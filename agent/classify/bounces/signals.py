@@ -1,10 +1,10 @@
 """From failures to signals: what each one means, and what proves it."""
 
-from functools import partial
+from functools import cached_property, partial
 
 from agent.classify.bounces.failure import Failure
 from agent.classify.bounces.names import said_of
-from agent.classify.bounces.notice import body_of
+from agent.classify.bounces.notice import Notice, body_of
 from agent.classify.evidence import clipped, from_sender, token_of
 from agent.classify.verdict import Verdict, judge
 from agent.model.address import AddressKey
@@ -21,30 +21,42 @@ _PLACES = (
 )
 
 
-def signals_of(mail: ParsedMail, proof: Proof, catalog: Catalog, failures: tuple[Failure, ...]) -> tuple[Signal, ...]:
-    """A signal for each failure."""
+def signals_of(
+    mail: ParsedMail, proof: Proof, catalog: Catalog, failures: tuple[Failure, ...], notice: Notice | None
+) -> tuple[Signal, ...]:
+    """A signal for each failure; the `notice` they stand in, where it was read already."""
     token = next(filter(None, (token_of(proof, *where) for where in _PLACES)), None)
     # A token names one person; beside several failed recipients it cannot say which of them is his.
     ours = token if len(failures) == 1 else None
+    around = _Around(mail, notice)
     return tuple(
         _signal(
             mail,
             proof,
             failure,
-            judge(failure.report, catalog, partial(_around, mail, failure, alone=len(failures) == 1)),
+            judge(failure.report, catalog, partial(around.said_of, failure, alone=len(failures) == 1)),
             ours,
         )
         for failure in failures
     )
 
 
-def _around(mail: ParsedMail, failure: Failure, *, alone: bool) -> str:
-    """What the notice says of this recipient; all it says, where it has no other or the failure holds that already."""
-    text = body_of(mail)
-    if alone:
-        return text
-    said = said_of(failure.address, text)
-    return said if failure.report.diagnostic.strip() != said.strip() else text
+class _Around:
+    """What the mail system itself wrote, looked for only when somebody asks, and then once."""
+
+    def __init__(self, mail: ParsedMail, notice: Notice | None) -> None:
+        self._mail, self._notice = mail, notice
+
+    @cached_property
+    def _text(self) -> str:
+        return self._notice.text if self._notice else body_of(self._mail)
+
+    def said_of(self, failure: Failure, *, alone: bool) -> str:
+        """The part about this recipient; all of it, where it has no other or the failure holds that already."""
+        if alone:
+            return self._text
+        said = said_of(failure.address, self._text)
+        return said if failure.report.diagnostic.strip() != said.strip() else self._text
 
 
 def _signal(mail: ParsedMail, proof: Proof, failure: Failure, verdict: Verdict, token: Token | None) -> Signal:

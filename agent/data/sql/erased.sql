@@ -22,6 +22,9 @@ WHERE status IN ('done', 'quarantined') AND id IN (
 UPDATE outbox SET dedupe_key = 'erased:' || id, effect = '{}', domain = 'erased.invalid', detail = ''
 WHERE id IN (SELECT outbox_id FROM letters WHERE key = :key);
 
+-- name: erased_letter_raw(key)!
+DELETE FROM letter_raw WHERE outbox_id IN (SELECT outbox_id FROM letters WHERE key = :key);
+
 -- name: erased_letters(key, hashed)!
 UPDATE letters SET key = :hashed WHERE key = :key;
 

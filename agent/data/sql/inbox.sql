@@ -1,16 +1,17 @@
--- name: inbox_find(reference)$
-SELECT id FROM inbox WHERE reference = :reference;
-
 -- name: inbox_known(references_json)
 SELECT reference, id FROM inbox WHERE reference IN (SELECT value FROM json_each(:references_json));
 
--- name: inbox_add(reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)$
-INSERT INTO inbox (reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)
-VALUES (:reference, :door, :account, :role, :envelope_from, :envelope_to, :peer, :size, :received_at)
-RETURNING id;
+-- name: inbox_last()$
+SELECT seq FROM sqlite_sequence WHERE name = 'inbox';
 
--- name: inbox_add_raw(inbox_id, raw)!
-INSERT INTO inbox_raw (inbox_id, raw) VALUES (:inbox_id, :raw);
+-- name: inbox_add_many(last, rows)!
+INSERT INTO inbox (id, reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)
+SELECT :last + 1 + key, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
+  value->>8
+FROM json_each(:rows);
+
+-- name: inbox_add_raws(last, raws)!
+INSERT INTO inbox_raw (inbox_id, raw) SELECT :last + rowid, value FROM carray(:raws);
 
 -- name: inbox_exhausted(attempts)
 SELECT id, error FROM inbox
@@ -98,9 +99,9 @@ RETURNING inbox_id;
 -- name: quarantine_old(before)
 SELECT id FROM inbox WHERE status = 'quarantined' AND finished_at < :before ORDER BY id;
 
--- name: ledger_store(account, folder, uidvalidity, uid, inbox_id)!
+-- name: ledger_store_many(rows)!
 INSERT INTO ledger (account, folder, uidvalidity, uid, state, inbox_id)
-VALUES (:account, :folder, :uidvalidity, :uid, 'stored', :inbox_id)
+SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(:rows) WHERE true
 ON CONFLICT DO NOTHING;
 
 -- name: ledger_known(account, folder, uidvalidity, uids)
@@ -112,9 +113,10 @@ WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity
 SELECT uid FROM ledger
 WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity AND state = 'stored' ORDER BY uid;
 
--- name: ledger_settle(account, folder, uidvalidity, uid)!
+-- name: ledger_settle(account, folder, uidvalidity, uids)!
 UPDATE ledger SET state = 'settled'
-WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity AND uid = :uid AND state = 'stored';
+WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity AND state = 'stored'
+  AND uid IN (SELECT value FROM json_each(:uids));
 
 -- name: ledger_skip(account, folder, uidvalidity, uid, why)!
 INSERT INTO ledger (account, folder, uidvalidity, uid, state, why)

@@ -30,3 +30,6 @@ SELECT count(DISTINCT key) FROM event WHERE row = 'own';
 
 -- name: look_keys()$
 SELECT EXISTS (SELECT 1 FROM token_check);
+
+-- name: look_suppressed()
+SELECT state, count(DISTINCT address) FROM suppressed GROUP BY state ORDER BY state;

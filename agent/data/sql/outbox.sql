@@ -28,6 +28,16 @@ RETURNING id, effect, attempts, created_at;
 -- name: outbox_handing_over(id)!
 UPDATE outbox SET status = 'handed_over', handed_over_at = claimed_at WHERE id = :id AND status = 'claimed';
 
+-- name: letter_raw_keep(outbox_id, packed)!
+INSERT OR REPLACE INTO letter_raw (outbox_id, at, packed)
+SELECT id, claimed_at, :packed FROM outbox WHERE id = :outbox_id;
+
+-- name: letter_raw_drop(outbox_id)!
+DELETE FROM letter_raw WHERE outbox_id = :outbox_id;
+
+-- name: letter_raw_forget(before)
+DELETE FROM letter_raw WHERE at < :before RETURNING outbox_id;
+
 -- name: outbox_wait(id, due_at, detail)!
 UPDATE outbox SET status = 'waiting', due_at = :due_at, detail = :detail WHERE id = :id;
 

@@ -60,6 +60,16 @@ SELECT
     SELECT 1 FROM suppressed WHERE wanted.address = suppressed.address AND wanted.scope = suppressed.scope
       AND wanted.state = suppressed.state));
 
+-- name: wanted_wrong()
+SELECT address FROM suppressed WHERE NOT EXISTS (
+  SELECT 1 FROM wanted WHERE wanted.address = suppressed.address AND wanted.scope = suppressed.scope
+    AND wanted.state = suppressed.state
+    AND (wanted.address COLLATE BINARY, wanted.reason, wanted.since, wanted.until)
+      IS (suppressed.address, suppressed.reason, suppressed.since, suppressed.until))
+UNION SELECT address FROM wanted WHERE NOT EXISTS (
+  SELECT 1 FROM suppressed WHERE wanted.address = suppressed.address AND wanted.scope = suppressed.scope
+    AND wanted.state = suppressed.state);
+
 -- name: wanted_remove_others()!
 DELETE FROM suppressed WHERE NOT EXISTS (
   SELECT 1 FROM wanted WHERE wanted.address = suppressed.address AND wanted.scope = suppressed.scope

@@ -31,13 +31,15 @@ async def run(
     *,
     now: Callable[[], datetime],
     alarm: AlarmCall | None = None,
-    over: Callable[[str], object] = lambda _: None,
+    over: Callable[[], object] = lambda: None,
+    failed: Callable[[str, float], object] = lambda _why, _wait: None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
     timing: Timing = TIMING,
     hands_off: bool = False,
 ) -> None:
-    """Read this account's folders until cancelled; `alarm` hears once what needs a person, `over` each good round.
+    """Read this account's folders until cancelled; `alarm` hears once what needs a person, `over` each good round,
+    `failed` each time that it breaks off, with the seconds until the next try.
 
     With `hands_off` nothing in the mailbox is touched; a later run without it flags or moves what was stored.
     """
@@ -47,7 +49,7 @@ async def run(
     def healthy() -> None:
         backoff.healthy()
         alarms.over()
-        over(account.name)
+        over()
 
     desk = Desk(
         account=account,
@@ -65,12 +67,14 @@ async def run(
             seconds = backoff.seconds(trouble, chance())
             if isinstance(trouble, Mistake):
                 alarms.ring(trouble)
+            why = said(str(trouble)) or type(trouble).__name__
+            failed(trouble.text if isinstance(trouble, Mistake) else why, seconds)
             event(
                 log,
                 "imap interrupted",
                 level=logging.WARNING,
                 account=account.name,
-                why=said(str(trouble)) or type(trouble).__name__,
+                why=why,
                 wait_seconds=round(seconds, 1),
             )
             await sleep(seconds)

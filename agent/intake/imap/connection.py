@@ -55,6 +55,7 @@ class Connection:
     def __init__(self, protocol: Protocol, timing: Timing) -> None:
         self._protocol = protocol
         self._timing = timing
+        self._turn = asyncio.Lock()  # two may want to ask: who fetches, and who settles what was fetched before
         self.capabilities: frozenset[str] = frozenset()
 
     def has(self, capability: str) -> bool:
@@ -68,8 +69,8 @@ class Connection:
 
     async def ask(self, name: str, *args: str, uid: bool = False, seconds: float | None = None) -> Answer:
         """One command and its whole answer; NO and BAD are answers too."""
-        command = Ask(name, self._protocol.new_tag(), *args, prefix="UID" if uid else None)
-        async with self._deadline(seconds or self._timing.command, name):
+        async with self._turn, self._deadline(seconds or self._timing.command, name):
+            command = Ask(name, self._protocol.new_tag(), *args, prefix="UID" if uid else None)
             self._protocol.start(command)
             await command.wait()
         result, lines = command.response

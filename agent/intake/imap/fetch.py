@@ -9,7 +9,7 @@ from agent.intake.imap.connection import Connection
 from agent.intake.imap.folders import Response
 
 PAGE = 1000  # mails whose sizes are asked for at once
-BATCH_MAILS = 200
+BATCH_MAILS = 400
 BATCH_BYTES = 4_000_000
 HEAD_BYTES = 262_144  # of a mail that is too large to be read whole
 
@@ -20,6 +20,10 @@ _UID = re.compile(rb"[( ]UID (\d{1,10})\b", re.I)
 _SIZE = re.compile(rb"[( ]RFC822\.SIZE (\d{1,12})\b", re.I)
 _GMAIL = re.compile(rb"[( ]X-GM-MSGID (\d{1,20})\b", re.I)
 _DATE = re.compile(rb'INTERNALDATE "([ \d]\d)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"', re.I)
+# The items in the order in which they were asked for, as most servers answer: one look for each of very many mails.
+_AS_ASKED = re.compile(
+    rb'\d+ FETCH \(UID (\d{1,10}) RFC822\.SIZE (\d{1,12}) (INTERNALDATE "[^"]{26}")(?: X-GM-MSGID (\d{1,20}))?\)', re.I
+)
 _QUOTED_BODY = re.compile(rb'BODY\[\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', re.I)
 
 
@@ -117,14 +121,18 @@ async def heads(connection: Connection, uids: Sequence[int], *fields: str) -> di
 
 
 def _listed(response: Response) -> Listed | None:
-    if not _FETCH.match(response[0]):
+    found = _AS_ASKED.fullmatch(response[0])
+    if found:
+        uid, size, arrival, gmail = found.groups()
+    elif _FETCH.match(response[0]):
+        arrival = b" ".join(response[::2])
+        uid, size, gmail = (one and one[1] for one in (form.search(arrival) for form in (_UID, _SIZE, _GMAIL)))
+    else:
         return None
-    text = b" ".join(response[::2])
-    uid, size, gmail = _UID.search(text), _SIZE.search(text), _GMAIL.search(text)
-    if uid is None or size is None:
+    if not uid or not size:
         return None
-    gmail_id = gmail[1].decode("ascii") if gmail else ""
-    return Listed(uid=int(uid[1]), size=int(size[1]), arrived_at=_arrival(text), gmail_id=gmail_id)
+    gmail_id = gmail.decode("ascii") if gmail else ""
+    return Listed(uid=int(uid), size=int(size), arrived_at=_arrival(arrival), gmail_id=gmail_id)
 
 
 def _uid(response: Response) -> int | None:
@@ -150,9 +158,12 @@ def _arrival(text: bytes) -> datetime | None:
         return None
     day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = match.groups()
     try:
-        numbers = (int(year), _MONTH[month.lower()], int(day), int(hour), int(minute), int(second))
+        local = datetime(
+            int(year), _MONTH[month.lower()], int(day), int(hour), int(minute), int(second), tzinfo=UTC
+        )  # fmt: skip
+        if zone_hours == zone_minutes == b"00":
+            return local
         zone = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
-        local = datetime(*numbers, tzinfo=UTC)
         return local - zone if sign == b"+" else local + zone
     except (KeyError, ValueError, OverflowError):
         return None

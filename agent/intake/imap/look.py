@@ -10,7 +10,7 @@ from agent.intake.imap.login import log_in
 from agent.intake.imap.session import open_folder
 from agent.intake.imap.settle import manner
 from agent.intake.imap.trouble import Mistake
-from agent.mail.headers import by_name, read_headers
+from agent.mail.headers import read_headers
 from agent.model.address import parse_address
 from agent.model.settings import ImapAccount, Limits
 from agent.trust.results import written_by
@@ -114,7 +114,7 @@ async def _judged(connection: Connection, uids: Sequence[int]) -> tuple[Judged, 
 
 
 def _judge(head: bytes) -> Judged:
-    fields = by_name(read_headers(head, Limits()))
+    fields = read_headers(head, Limits()).by_name
     values, senders = fields.get("authentication-results", []), fields.get("from", [])
     text = senders[0].rpartition("<")[2].rstrip("> ") if senders else ""
     sender = parse_address(text)

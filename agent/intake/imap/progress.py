@@ -29,9 +29,11 @@ class Progress:
         self._now = now
         self._reconsidered: set[str] = set()
 
-    def place(self, folder: Selected, uid: int) -> MailboxPlace:
+    def place(self, folder: Selected, uid: int, *, settled: bool = False) -> MailboxPlace:
         """Where a mail lies."""
-        return MailboxPlace(account=self._account.name, folder=folder.name, uidvalidity=folder.uidvalidity, uid=uid)
+        return MailboxPlace(
+            account=self._account.name, folder=folder.name, uidvalidity=folder.uidvalidity, uid=uid, settled=settled
+        )
 
     async def since(self, folder: Selected) -> datetime:
         """Older mail is none of our business: the setting, else when this folder was first looked at."""
@@ -69,10 +71,9 @@ class Progress:
 
     async def settled(self, folder: Selected, uids: Sequence[int]) -> None:
         """Nothing is left to do for these."""
-        places = [self.place(folder, uid) for uid in uids]
-
-        if places:
-            await self._writer.run(lambda db: ledger.settle(db, places))
+        name = self._account.name
+        if uids:
+            await self._writer.run(lambda db: ledger.settle(db, name, folder.name, folder.uidvalidity, uids))
 
     async def too_old(self, folder: Selected, uids: Sequence[int]) -> None:
         """These are never fetched."""

@@ -11,6 +11,7 @@ from aioimaplib.aioimaplib import CONNECTED, NONAUTH, AioImapException, Command,
 
 from agent.intake.imap.folders import Response
 from agent.intake.imap.trouble import ImapTrouble, said
+from agent.intake.receiving import Receiving
 
 RESPONSE_BYTES = 64 * 1024 * 1024  # of one command, literals included; we never ask for so much
 LINE_BYTES = 16 * 1024 * 1024  # a SEARCH over two million mails
@@ -65,7 +66,7 @@ class Idle(Ask):
         self._news.set()
 
 
-class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no types
+class Protocol(IMAP4ClientProtocol, Receiving):  # type: ignore[misc]  # aioimaplib has no types
     """One connection; one command at a time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from agent.intake.imap.connection import Connection, Selected, Timing
 from agent.intake.imap.fetch import PAGE, Listed, batches, bodies, search, sizes
@@ -25,6 +26,7 @@ from agent.store.ledger import MailboxPlace
 
 log = logging.getLogger("optoutd.imap")
 
+T = TypeVar("T")
 Fetched = tuple[Listed, bytes]
 Results = Sequence[int | BaseException]
 Ends = tuple[Results | BaseException, BaseException | None]
@@ -138,23 +140,25 @@ class Session:
                 yield tuple((mail, raws[mail.uid]) for mail in group if mail.uid in raws)
 
     async def _take(self, folder: Selected, after: After, batches_of_mail: AsyncIterator[tuple[Fetched, ...]]) -> None:
-        """Store batch after batch. While one is being committed the next is fetched already, and what the ledger is
-        told of one goes into the commit of the next.
+        """Store batch after batch. While one is being committed the next is on its way already, so that neither the
+        server nor the disk waits for us, and what the ledger is told of one goes into the commit of the next.
         """
         batch: tuple[Fetched, ...] = ()
-        storing = self._store(folder, (), ())
+        storing = self._store(folder, after, (), ())
         try:
-            async for following in batches_of_mail:
-                settled = await self._finish(folder, after, batch, await storing)
-                batch, storing = following, self._store(folder, following, settled)
+            async with aclosing(one_ahead(batches_of_mail)) as coming:
+                async for following in coming:
+                    settled = await self._finish(folder, after, batch, await storing)
+                    batch, storing = following, self._store(folder, after, following, settled)
         finally:
             results = await storing
-        await self._store(folder, (), await self._finish(folder, after, batch, results))
+        await self._store(folder, after, (), await self._finish(folder, after, batch, results))
 
-    def _store(self, folder: Selected, mails: Sequence[Fetched], settled: Sequence[int]) -> "asyncio.Future[Ends]":
+    def _store(
+        self, folder: Selected, after: After, mails: Sequence[Fetched], settled: Sequence[int]
+    ) -> "asyncio.Future[Ends]":
         """Begin to hand a whole batch over, in one commit with what the ledger is told of the one before."""
-        place = self._progress.place
-        pairs = [(self._message(folder, mail, raw), place(folder, mail.uid)) for mail, raw in mails]
+        pairs = self._pairs(folder, mails, settled=self._stays(after)) if mails else []
         return asyncio.gather(self._hand_over(pairs), self._progress.settled(folder, settled), return_exceptions=True)
 
     async def _hand_over(self, pairs: Sequence[tuple[RawMessage, MailboxPlace]]) -> Results:
@@ -174,12 +178,16 @@ class Session:
         stored = [mail.uid for (mail, _), result in zip(batch, results, strict=False) if isinstance(result, int)]
         if stored:
             event(log, "mail fetched", account=self._account.name, mails=len(stored))
-        settled = stored if stored and await self._settle(after, stored) else ()
+        settled = stored if stored and not self._stays(after) and await self._settle(after, stored) else ()
         failures = [result for result in (*results, handed, noted) if isinstance(result, BaseException)]
         if failures:
             await self._progress.settled(folder, settled)
             raise NotStored(f"{len(failures)} mails were not stored: {type(failures[0]).__name__}") from failures[0]
         return settled
+
+    def _stays(self, after: After) -> bool:
+        """Whether nothing is to be done in the mailbox: then the ledger need not be told twice."""
+        return after is After.LEAVE and not self._desk.hands_off
 
     async def _settle(self, after: After, uids: Sequence[int]) -> bool:
         """Flag or move in the mailbox; False when it was refused: it stays unsettled until the next round."""
@@ -194,23 +202,56 @@ class Session:
             return False
         return True
 
-    def _message(self, folder: Selected, mail: Listed, raw: bytes) -> RawMessage:
+    def _pairs(
+        self, folder: Selected, mails: Sequence[Fetched], *, settled: bool
+    ) -> list[tuple[RawMessage, MailboxPlace]]:
         """`received_at` is when the provider took it in, so that a backlog is known to be old; never the future."""
-        now = self._desk.now()
-        return RawMessage(
-            source=Source(door=Door.IMAP, reference=self._reference(folder, mail), account=self._account.name),
-            envelope_from=None,
-            envelope_to=(),
-            peer="",
-            raw=raw,
-            received_at=min(mail.arrived_at or now, now),
-            role=self._account.role,
-        )
+        now, account = self._desk.now(), self._account
+        kind, here = self._names(folder)
+        return [
+            (
+                RawMessage(
+                    # Gmail shows one mail under each of its labels: its own number is the same in all of them.
+                    source=Source(
+                        door=Door.IMAP,
+                        reference=f"{kind}/x-gm-msgid/{mail.gmail_id}" if mail.gmail_id else f"{here}/{mail.uid}",
+                        account=account.name,
+                    ),
+                    envelope_from=None,
+                    envelope_to=(),
+                    peer="",
+                    raw=raw,
+                    received_at=min(mail.arrived_at or now, now),
+                    role=account.role,
+                ),
+                self._progress.place(folder, mail.uid, settled=settled),
+            )
+            for mail, raw in mails
+        ]
 
-    def _reference(self, folder: Selected, mail: Listed) -> str:
-        """Gmail shows one mail under each of its labels: its own number is the same in all of them."""
+    def _names(self, folder: Selected) -> tuple[str, str]:
+        """How the references of this account, and of this folder, begin."""
         junk = bool(self._account.junk_folder) and same(folder.name, self._account.junk_folder)
-        kind = "imap-junk" if junk else "imap"
-        if mail.gmail_id:
-            return f"{kind}:{self._account.name}/x-gm-msgid/{mail.gmail_id}"
-        return f"{kind}:{self._account.name}/{folder.name}/{folder.uidvalidity}/{mail.uid}"
+        kind = f"{'imap-junk' if junk else 'imap'}:{self._account.name}"
+        return kind, f"{kind}/{folder.name}/{folder.uidvalidity}"
+
+
+async def one_ahead(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The same, but the next one is being got while the caller works with this one."""
+    coming = _get(source)
+    try:
+        while True:
+            (got,) = await coming
+            if isinstance(got, StopAsyncIteration):
+                return
+            if isinstance(got, BaseException):
+                raise got
+            coming = _get(source)
+            yield got
+    finally:
+        coming.cancel()
+        await asyncio.wait((coming,))
+
+
+def _get(source: AsyncIterator[T]) -> "asyncio.Future[tuple[T | BaseException]]":
+    return asyncio.gather(anext(source), return_exceptions=True)

@@ -13,6 +13,7 @@ from typing import AnyStr, NoReturn
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
+from agent.intake.receiving import Receiving
 from agent.intake.smtp.data import MAX_LINE
 from agent.intake.smtp.delivery import log, trouble
 from agent.intake.smtp.limits import host_of
@@ -41,7 +42,7 @@ class Phase(Enum):
     STORING = "storing"
 
 
-class Connection(SMTP):
+class Connection(SMTP, Receiving):
     """The life of a connection: its timers, its budgets, its replies, its end. The commands are in Session."""
 
     line_length_limit = MAX_LINE  # what the stream keeps before it stops reading

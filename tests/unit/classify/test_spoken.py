@@ -52,6 +52,10 @@ def read(catalog: Catalog, text: str, **changes: Any) -> Any:
         "Не отписывайте меня",
         "Ich möchte mich nicht abmelden",
         "لا أريد إلغاء الاشتراك",
+        "Por favor quite el artículo 2 de la lista",
+        "Remove item 2 from the list please",
+        "Our lawyer is reading the contract",
+        "Halt die Produktion an",
         "Of course I read all of your 12 mails a day, what else would I do? Send the price.",
     ],
 )
@@ -210,7 +214,55 @@ def test_every_step_is_shown(catalog: Catalog) -> None:
     assert all(step.points == WEIGHTS[step.name] for step in steps if step.name in WEIGHTS)
 
 
-def test_a_name_is_no_keyword(catalog: Catalog) -> None:
-    signed = mail(WRITTEN, own_text="Thanks,\nHuy", subject="Re: Offer")
-    named = replace(signed, headers=Headers(fields=(("From", "Tran Huy <ana@buyer.example>"), WRITTEN)))
+@pytest.mark.parametrize(
+    ("sender", "text"),
+    [
+        ("Tran Huy <ana@buyer.example>", "Thanks,\nHuy"),
+        ("Dung <ana@buyer.example>", "Dung"),
+        ('"Stop, Peter" <ana@buyer.example>', "Stop"),
+        ("alta.bajas@buyer.example", "Thanks\nAlta"),
+        ("ana@buyer.example", "Dear Sir,\nmany thanks,\nAlta"),
+    ],
+)
+def test_a_name_is_no_keyword(catalog: Catalog, sender: str, text: str) -> None:
+    signed = mail(WRITTEN, own_text=text, subject="Re: Offer")
+    named = replace(signed, headers=Headers(fields=(("From", sender), WRITTEN)))
     assert isinstance(classify(named, PROVEN, None, catalog)[0], HumanReply)
+
+
+def test_the_name_of_another_is_a_keyword(catalog: Catalog) -> None:
+    assert isinstance(read(catalog, "Dear Sir,\nStop"), OptOut)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He died, please don't write to this address",
+        "You have the wrong person, please stop sending mails here.",
+        "I no longer work for Ellis Imports. Please remove me from your mailing list.",
+        "Herr Müller ist verstorben, bitte schreiben Sie nicht mehr an diese Adresse.",
+        "张经理已去世，请不要再发邮件到这个地址",
+    ],
+)
+def test_who_is_gone_is_gone_whatever_else_is_asked(catalog: Catalog, text: str) -> None:
+    (one,) = classify(said(text), PROVEN, None, catalog)
+    assert isinstance(one, OptOut)
+    assert (one.manner, one.reason) == (Manner.PERSON_GONE, OptOutReason.LEFT_COMPANY)
+
+
+def test_who_is_gone_may_be_named_by_the_request(catalog: Catalog) -> None:
+    text = "Chris has left the company. Please remove chris@buyer.example from your list."
+    (one,) = classify(said(text), PROVEN, None, catalog)
+    assert isinstance(one, OptOut)
+    assert (one.manner, one.address) == (Manner.PERSON_GONE, key("chris@buyer.example"))
+
+
+@pytest.mark.parametrize("text", ["Not interested, thanks", "No thanks, not interested."])
+def test_a_reason_may_be_a_keyword_too(catalog: Catalog, text: str) -> None:
+    assert isinstance(read(catalog, text), OptOut)
+
+
+def test_whose_news_it_is_keeps_a_request_for_review(catalog: Catalog) -> None:
+    signal = read(catalog, "Remove me from your machine newsletter")
+    assert isinstance(signal, OptOut)
+    assert (signal.evidence.confidence, signal.doubtful) == (Confidence.LIKELY, True)

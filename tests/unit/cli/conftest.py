@@ -83,6 +83,8 @@ class CommandLine:
         """Address, scope and state of what suppression.db says at this moment."""
         public = open_public(self.settings.store)
         try:
+            if not public.file.connection.pragma("user_version"):  # nothing was published yet
+                return set()
             rows = public.file.connection.execute("SELECT address, scope, state FROM suppressed")
             return {(str(address), str(scope), str(state)) for address, scope, state in rows}
         finally:

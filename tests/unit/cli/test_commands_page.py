@@ -36,7 +36,7 @@ def test_every_command_has_its_section() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_stands_in_the_section_of_its_command(name: str) -> None:
     there = set(re.findall(r"^\| `(--[a-z-]+)", SECTIONS[name], re.MULTILINE))
-    options = [parameter for parameter in COMMANDS[name].params if isinstance(parameter, click.Option)]
+    options = [one for one in COMMANDS[name].params if isinstance(one, click.Option) and not one.hidden]
     assert there == {word for option in options for word in option.opts if word.startswith("--")}
 
 

@@ -21,6 +21,14 @@ def test_the_export_into_a_file(optoutd: CommandLine, tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").read_bytes().count(b"\r\n") == 1
 
 
+def test_an_export_into_a_place_that_is_closed_is_a_mistake_of_one_line(optoutd: CommandLine, tmp_path: Path) -> None:
+    for target in (tmp_path / "none" / "out.csv", Path("/proc/out.csv")):
+        ended = optoutd("export", "-o", str(target))
+        assert ended.code == 2
+        assert ended.err.startswith(f"optoutd: {target}: cannot be written by the user ")
+        assert ended.err.count("\n") == 1
+
+
 def test_an_import_can_be_run_again_and_lifts_nothing(optoutd: CommandLine, db: Db, tmp_path: Path) -> None:
     optoutd.suppress("anna@b.example")
     before = optoutd.public_rows()

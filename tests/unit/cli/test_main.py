@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 
+from agent.cli import optoutd as group
 from tests.unit.cli.conftest import CommandLine
 
 # What only some commands need; `--version`, `--help` and a mistake must not wait for it.
@@ -135,3 +138,43 @@ def test_output_that_nobody_reads_is_neither_yes_nor_no(optoutd: CommandLine) ->
     reader.stdin.close()
     reader.wait()
     assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+class TestConfigAfterTheCommand:
+    """`optoutd run -c FILE` means what it looks like, for every command."""
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ("check", "a@b.example", "-c", "{}"), ("list", "--config", "{}"), ("quarantine", "list", "-c", "{}"),
+            ("quarantine", "-c", "{}", "list"), ("config", "check", "-c", "{}"), ("verify", "-c", "{}"),
+        ],
+    )  # fmt: skip
+    def test_it_is_found_there(
+        self, args: tuple[str, ...], optoutd: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert optoutd("rebuild").code == 0
+        monkeypatch.setenv("OPTOUTD_CONFIG", "/nowhere")
+        assert optoutd(*(arg.format(optoutd.config) for arg in args)).code == 0
+
+    def test_the_last_one_named_counts(self, optoutd: CommandLine) -> None:
+        assert optoutd("-c", "/nowhere", "config", "check", "-c", str(optoutd.config)).code == 0
+        assert optoutd("-c", str(optoutd.config), "config", "check", "-c", "/nowhere").code == 2
+
+    def test_a_file_that_is_not_there_is_named(self, optoutd: CommandLine) -> None:
+        ended = optoutd("run", "-c", "nowhere.toml")
+        assert (ended.code, ended.err.partition(";")[0]) == (2, "optoutd: nowhere.toml: No such file or directory")
+
+    def test_every_command_takes_it(self) -> None:
+        for command in every(group):
+            assert any("-c" in parameter.opts for parameter in command.params), command.name
+
+
+def every(of: click.Group) -> Iterator[click.Command]:
+    ctx = click.Context(of)
+    for name in of.list_commands(ctx):
+        command = of.get_command(ctx, name)
+        assert command is not None
+        yield command
+        if isinstance(command, click.Group):
+            yield from every(command)

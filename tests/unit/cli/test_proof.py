@@ -38,7 +38,7 @@ class TestVerify:
         public.close()
         ended = optoutd("verify")
         assert ended.code == 1
-        assert "1 rows are not what was decided" in ended.out
+        assert "1 addresses are not as decided" in ended.out
 
     def test_a_list_that_is_not_there_is_told(self, optoutd: CommandLine, db: Db) -> None:
         ended = optoutd("verify")
@@ -76,6 +76,11 @@ def key() -> AddressKey:
     return found
 
 
+OURS = (
+    b"From: Shop <sales@shop.example>\r\nTo: ann@orchard.example\r\nSubject: You will get no more mail\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    b"We took <ann@orchard.example> off.\r\n"
+)
 LETTER = SendLetter(dedupe_key="1", to=key(), kind=LetterKind.OPT_OUT, language="en", token_id="b" * 13)
 
 
@@ -96,7 +101,7 @@ def asked(db: Db, optoutd: CommandLine) -> int:
         inbox.finish(db, number, "unsubscribe", "", now)
         outbox.add(db, LETTER, now)
         for letter in outbox.claim(db, now, 1):
-            outbox.handing_over(db, letter.id)
+            outbox.handing_over(db, letter.id, OURS)
             outbox.outcome(db, letter.id, Done(detail="250 queued as 7"), now)
     return number
 
@@ -109,15 +114,19 @@ class TestEvidence:
         assert target.stat().st_mode & 0o777 == 0o600
         with zipfile.ZipFile(target) as archive:
             assert archive.read(f"mails/{number}.eml") == RAW
+            sent = archive.read("letters/1.eml")
             told = json.loads(archive.read("evidence.json"))
             report = archive.read("report.html").decode()
         assert (told["address"], told["chain"]["events"], told["mails"][0]["kept"]) == (ANN, 1, True)
         (event,) = told["events"]
         assert (event["id"], event["place"], event["hash"]) == (1, 1, told["chain"]["hash"])
         assert event["signal"][1]["evidence"]["token"]["id"] == "a" * 13
-        assert told["letters"][0]["status"] == "done"
+        (letter,) = told["letters"]
+        assert (letter["status"], letter["kept"], letter["effect"]["kind"]) == ("done", True, "opt_out")
+        assert sent == OURS
         for words in ("250 queued as 7", "a token that was made for this person alone", event["hash"], "opt_out (all)",
-                      "&lt;b&gt;stop&lt;/b&gt;", "Received", "In force since then"):  # fmt: skip
+                      "&lt;b&gt;stop&lt;/b&gt;", "Received", "In force since then",
+                      "You will get no more mail", "We took &lt;ann@", "letters/1.eml"):  # fmt: skip
             assert words in report
         assert "<b>" not in report
 
@@ -130,6 +139,7 @@ class TestEvidence:
         with zipfile.ZipFile(target) as archive:
             assert sorted(archive.namelist()) == ["evidence.json", "report.html"]
             assert b"stop" not in archive.read("evidence.json")
+        assert db.connection.execute("SELECT count(*) FROM letter_raw").get == 0
         optoutd("rebuild")
         assert optoutd("verify").code == 0
 

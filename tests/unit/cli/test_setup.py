@@ -13,6 +13,8 @@ from agent.intake.imap.look import Judged, Seen
 from agent.intake.imap.trouble import LoginRefused
 from agent.setup.layout import Layout
 from agent.setup.servers import Server, Servers
+from agent.store.db import open_db
+from agent.store.work_lock import WorkLock
 from tests.unit.cli.conftest import CommandLine, Ended
 
 IMAP, RELAY = Server(host="mail.shop.example", port=993), Server(host="mail.shop.example", port=465)
@@ -92,6 +94,18 @@ def test_the_next_steps_fit_the_tool(fresh: CommandLine) -> None:
     assert "suppression-file" in said["2"]
     assert "scrub" in said["3"]
     assert "scrub" in said["4"]
+
+
+def test_a_daemon_that_runs_has_to_be_told(fresh: CommandLine) -> None:
+    assert "Start it:  optoutd run" in answered(fresh, *ANSWERS).out
+    store = load(fresh.config, {}).settings.store
+    open_db(store).close()
+    lock = WorkLock(store)
+    lock.demand()
+    said = answered(fresh, "Shop and Sons", "", "", "", "", "2", "", "y").out.partition("\nNext:")[2]
+    lock.release()
+    assert "It is running, and does not know this yet. Restart it:  stop it (Ctrl-C), then: optoutd run" in said
+    assert "Start it" not in said
 
 
 def test_a_second_run_shows_the_difference_and_keeps_what_it_does_not_know(fresh: CommandLine) -> None:

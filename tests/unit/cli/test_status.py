@@ -8,7 +8,8 @@ import pytest
 from agent.cli import status
 from agent.model.mail import RawMessage
 from agent.obs.clock import utc_now
-from agent.store import inbox
+from agent.store import checked, inbox
+from agent.store.checked import Checked
 from agent.store.db import Db
 from agent.store.work_lock import WorkLock
 from tests.unit.cli.conftest import CommandLine
@@ -55,6 +56,28 @@ def test_what_lies_where(optoutd: CommandLine, db: Db) -> None:
     for word in ("NOT running", "5 mails, the last just now", "1 of unknown fate", "quarantine list", "unsubscribe 2"):
         assert word in said
     assert "[later]" in said, "what a server says is no markup"
+
+
+def test_what_the_last_check_found(optoutd: CommandLine, db: Db) -> None:
+    assert optoutd("status", "--json").rows[0]["record"] is None
+    assert "not checked yet" in optoutd("status").out
+    for faults, said in ((0, "whole, checked just now"), (3, "3 FAULTS  (optoutd verify), checked just now")):
+        with db.transaction():
+            checked.remember(db, Checked(at=utc_now(), faults=faults))
+        record = optoutd("status", "--json").rows[0]["record"]
+        assert isinstance(record, dict)
+        assert record["faults"] == faults
+        assert said in optoutd("status").out
+
+
+def test_verify_answers_for_the_daemon(optoutd: CommandLine, db: Db) -> None:
+    with db.transaction():
+        checked.remember(db, Checked(at=utc_now(), faults=3))
+    assert optoutd("rebuild").code == 0
+    assert optoutd("verify").code == 0
+    last = checked.last(db)
+    assert last
+    assert last.faults == 0
 
 
 def test_while_it_runs(optoutd: CommandLine, db: Db) -> None:

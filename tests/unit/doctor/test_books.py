@@ -12,7 +12,8 @@ from agent.model.address import AddressKey
 from agent.model.mail import Door
 from agent.model.signal import Evidence, Order, OrderKind, Origin, Strength
 from agent.process import apply_signals
-from agent.store import inbox
+from agent.store import checked, inbox
+from agent.store.checked import Checked
 from agent.store.db import Db
 from agent.store.key_file import load_ring, read_keys
 from agent.store.public import open_public, publish
@@ -94,6 +95,22 @@ async def test_a_list_that_differs_is_told_and_not_mended(
 async def test_a_list_that_is_missing(db: Db, patient: MakePatient) -> None:
     shutil.rmtree(patient().settings.store.public_directory)
     assert lines(await books.public_list(patient())) == [("warning", "list")]
+
+
+@pytest.mark.parametrize(
+    ("ago", "faults", "level"), [(1, 0, "ok"), (16, 0, "warning"), (1, 2, "broken"), (400, 2, "broken")]
+)
+def test_what_the_last_check_found(ago: int, faults: int, level: str, db: Db, patient: MakePatient) -> None:
+    # hazard E5
+    assert lines(books.record(patient())) == [("ok", "record")]
+    with db.transaction():
+        checked.remember(db, Checked(at=NOW - timedelta(days=ago), faults=faults))
+    lock = WorkLock(patient().settings.store)
+    lock.demand()
+    (found,) = books.record(patient())
+    lock.release()
+    assert found.level.value == level
+    assert ("optoutd verify" in found.mend) == (level != "ok")
 
 
 class TestTokenKeys:

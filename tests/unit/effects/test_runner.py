@@ -43,7 +43,7 @@ class Sink:
         self._busy = True
         try:
             if self._mark:
-                await hand_over()
+                await hand_over(b"the letter")
         finally:
             self._busy = False
         self.sent.append(wanted)
@@ -240,7 +240,7 @@ class Mortal:
 
 
 async def dies_before_the_content(wanted: SendLetter, attempts: int, hand_over: HandOver) -> Outcome:
-    await hand_over()
+    await hand_over(b"the letter")
     raise Killed
 
 

@@ -34,6 +34,7 @@ from agent.model.settings import (
     SmtpSettings,
     TlsMode,
 )
+from agent.store import dossier
 from agent.trust.tokens import KeyRing, parse_ring, verify
 from tests.support.fake_relay import Deed, FakeRelay
 from tests.unit.effects.conftest import START, Clock, Outbox, key, letter
@@ -56,7 +57,7 @@ def desk(relay: FakeRelay | None = None, settings: Settings = SETTINGS, ring: Ke
     return open_desk(settings, TEXTS, ring, lambda: START, lambda: 0.0)
 
 
-async def marks_nothing() -> None:
+async def marks_nothing(_: bytes) -> None:
     pass
 
 
@@ -286,6 +287,22 @@ async def test_our_own_domain_may_have_umlauts() -> None:
 )
 def test_answers_never_go_to_an_unsubscribe_address(settings: Settings, address: str) -> None:
     assert reply_to(settings) == address
+
+
+async def test_the_store_keeps_the_very_bytes_that_the_relay_was_given(box: Outbox, clock: Clock) -> None:
+    async with FakeRelay() as relay:
+        writing = desk(relay)
+
+        async def sends(wanted: SendLetter, attempts: int, hand_over: HandOver) -> Outcome:
+            return await carry_out(wanted, attempts, hand_over, writing)
+
+        await box.add(letter())
+        executors = Executors(send_letter=sends)
+        await run_due(
+            Queue(writer=box.writer, executors=executors, letters=LetterSettings(), clock=clock, chance=lambda: 0.0)
+        )
+    (kept,) = await box.writer.run(lambda db: dossier.letters(db, letter().to))
+    assert kept.raw == relay.mails[0].content
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """The clock and the rechecks of the DNS: what is due becomes a Tick, once, through the one door that writes states."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from agent.intake import dead_domains
+from agent.intake import clock, dead_domains
 from agent.intake.clock import ring_timers
 from agent.model.address import AddressKey, parse_address
 from agent.model.mail import Door
+from agent.model.plan import Done
 from agent.model.settings import Identity, Settings, StoreSettings
 from agent.model.signal import (
     Bounce,
@@ -28,9 +30,10 @@ from agent.model.signal import (
 from agent.model.state import State
 from agent.process import apply_signals
 from agent.resolve.mail_host import Answer
-from agent.store import reads
+from agent.store import inbox, outbox, reads
 from agent.store.db import Db, open_db
 from agent.store.writer import Writer
+from tests.unit.store.samples import letter, message
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -147,3 +150,56 @@ async def test_a_domain_is_dead_only_when_our_own_dns_says_so(world: World) -> N
     assert world.states() == []
     assert await world.ring(300 * DAY) == 0
     assert await world.look() == 0
+
+
+# hazard J6
+async def test_the_bytes_of_our_letters_are_forgotten_as_time_goes_by(world: World) -> None:
+    """After three years, in which somebody may ask for the proof."""
+
+    def send(db: Db) -> None:
+        outbox.add(db, letter(), world.now)
+        outbox.claim(db, world.now, 1)
+        outbox.handing_over(db, 1, b"the letter")
+        outbox.outcome(db, 1, Done(), world.now)
+
+    await world.writer.run(send)
+    kept = []
+    for days in (1094, 1096):
+        await minute(world, NOW + days * DAY)
+        kept.append(world.onlooker.connection.execute("SELECT count(*) FROM letter_raw").get)
+    assert kept == [1, 0]
+
+
+# hazard J6
+async def test_the_bytes_of_old_mail_are_forgotten_as_time_goes_by(world: World) -> None:
+    """Read mail after 30 days, what was set aside after 90; the clock of the program is all that moves."""
+
+    def arrive(db: Db) -> None:
+        for number in range(2):
+            inbox.accept(db, replace(message(f"smtp:{number}"), received_at=world.now))
+        inbox.finish(db, 1, "reply", "", world.now)
+        inbox.set_aside(db, 2, "broken", world.now)
+
+    await world.writer.run(arrive)
+    kept = {}
+    for days in (29, 31, 89, 91):
+        await minute(world, NOW + days * DAY)
+        kept[days] = [row[0] for row in world.onlooker.connection.execute("SELECT inbox_id FROM inbox_raw")]
+    assert kept == {29: [1, 2], 31: [2], 89: [2], 91: []}
+
+
+async def minute(world: World, now: datetime) -> None:
+    """The looks of the clock up to its next housekeeping."""
+    looks = iter(range(clock.HOUSEKEEPING_LOOKS))
+    world.now = now
+
+    async def sleep(_: float) -> None:
+        if next(looks, None) is None:
+            raise asyncio.CancelledError
+
+    clockwork = clock.Clockwork(
+        writer=world.writer, onlooker=world.onlooker, somebody_wrote=lambda: None, settings=world.settings,
+        now=lambda: world.now, sleep=sleep,
+    )  # fmt: skip
+    with pytest.raises(asyncio.CancelledError):
+        await clock.run(clockwork)

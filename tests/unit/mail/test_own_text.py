@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.mail.own_text import MAX_LINES, own_words
+from agent.mail.own_text import MAX_KEPT, MAX_LINES, own_words
 from agent.mail.quotes import NO_MARKERS
 from tests.unit.mail.build import MARKERS
 
@@ -30,6 +30,16 @@ CLUSTERS = {
     "163": "---- 回复的原邮件 ----\n| 发件人 | Us |",
     "forward": "---------- Forwarded message ---------\nFrom: Us",
     "apple forward": "Begin forwarded message:\n\nFrom: Us",
+    "zoho": "---- On Mon, 02 Mar 2026 09:00:22 +0100 Us <n@exporter.example> wrote ----",
+    "notes": "-----Us <n@exporter.example> wrote: -----",
+    "proton": "\u2010\u2010 Original Message \u2010\u2010\nOn Monday, March 2nd, 2026, Us wrote:",
+    "qq app": "原始邮件\n发件人：Us <n@exporter.example>\n发件时间：2026年3月2日 09:00\n收件人：Ana\n主题：Offer",
+    "outlook no": "Fra: Us <n@exporter.example>\nSendt: mandag 2. mars 2026 09:00\nTil: Ana\nEmne: Offer",
+    "outlook in a language not known here": (
+        "Sendandi: Us <n@exporter.example>\nSent þann: mánudagur, 2. mars 2026 09:00\nViðtakandi: Ana\nEfni: Offer"
+    ),
+    "orange": "> Message du 02/03/26 09:00\n> De : Us <n@exporter.example>\n> A : Ana\n> Copie à :\n> Objet : Offer",
+    "marked attribution": "> Am 02.03.2026 um 09:00 schrieb Us <n@exporter.example>:",
     "mailru forward": "-------- Пересылаемое сообщение --------\nОт: Us",
 }
 ATTRIBUTIONS = {
@@ -48,6 +58,8 @@ ATTRIBUTIONS = {
     "thunderbird en": "On 3/2/26 09:00, Us wrote:",
     "thunderbird de": "Am 02.03.26 um 09:00 schrieb Us:",
     "thunderbird ru": "02.03.2026 09:00, Us пишет:",
+    "thunderbird ko": "2026년 3월 2일 오전 9:15에 Us 이(가) 쓴 글:",
+    "roundcube ru": "Us писал 2026-03-02 09:00:",
     "yandex": '02.03.2026, 09:00, "Us" <n@exporter.example>:',
     "mailru": "Понедельник, 2 марта 2026, 9:00 +03:00 от Us <n@exporter.example>:",
     "163": '在 2026-03-02 09:00:00，"Us" <n@exporter.example> 写道：',
@@ -68,9 +80,9 @@ def test_top_posting(line: str) -> None:
     assert own_words(f"{OWN}\n\n{line}\n\n> {QUOTE}\n>\n>{QUOTE}\n", MARKERS) == OWN
 
 
-@pytest.mark.parametrize("name", sorted(ATTRIBUTIONS.keys() - {"thunderbird de"}))
+@pytest.mark.parametrize("name", ATTRIBUTIONS)
 def test_top_posting_without_quote_marks(name: str) -> None:
-    """hazard D6: a verb in the middle of the line, as Thunderbird writes it in German, is no proof then."""
+    """hazard D6"""
     assert own_words(f"{OWN}\n\n{ATTRIBUTIONS[name]}\n\n{QUOTE}\n\n{QUOTE}\n", MARKERS) == OWN
 
 
@@ -159,3 +171,20 @@ def test_hostile_text_is_looked_at_a_bounded_number_of_times(text: str) -> None:
 @given(st.text(alphabet="On wrote:@<> \n>-_*From：发件人2:0|", max_size=300))
 def test_never_fails_and_never_adds(text: str) -> None:
     assert len(own_words(text, MARKERS)) <= len(text)
+
+
+def test_a_form_is_no_quoted_header() -> None:
+    text = "Name: Ana\nE-mail: ana@buyer.example\nItem: DN50\nQuantity: 2026"
+    assert own_words(text, MARKERS) == text
+
+
+def test_an_answer_below_a_marked_head_stays() -> None:
+    assert own_words(f"> From: Us\n> To: Ana\n> Subject: Offer\n\n{OWN}", MARKERS) == OWN
+    assert own_words(f"See:\n> From: Us\n> To: Ana\n> Subject: Offer\n> {QUOTE}\n\n{OWN}", MARKERS) == f"See:\n\n{OWN}"
+
+
+def test_of_a_long_text_the_beginning_is_kept() -> None:
+    line = "a line of a long report that somebody sends us"
+    own = own_words(f"{OWN}\n" + f"{line}\n" * 1000, MARKERS)
+    assert own.startswith(OWN)
+    assert MAX_KEPT <= len(own.replace("\n", "")) < MAX_KEPT + len(line)

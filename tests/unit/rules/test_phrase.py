@@ -5,7 +5,7 @@ import time
 import pytest
 
 from agent.rules.index import PhraseIndex
-from agent.rules.normal import normalised
+from agent.rules.normal import letters, normalised
 from agent.rules.phrase import NO_LISTS, Lists, PhraseError, read_phrase
 
 LISTS = Lists({"mail": ("e-mail*", "mails"), "send": ("发", "寄")})
@@ -23,6 +23,7 @@ def found(phrase: str, text: str) -> list[str]:
         ("remove me", "Please REMOVE me!", "remove me"),
         ("отпиш*", "Отпишите нас", "отпишите"),
         ("(stop|quit it) now", "quit it now", "quit it now"),
+        ("(stop|stop it)", "stop it", "stop it"),
         ("stop [all] {mail}", "stop e-mails", "stop e mails"),
         ("stop [all] {mail}", "stop all mails", "stop all mails"),
         ("take ... off", "take us, please, off it", "take us , please , off"),
@@ -32,6 +33,9 @@ def found(phrase: str, text: str) -> list[str]:
         ("退订", "ok退訂吧", "退订"),
         ("^ to leave", "To leave, click", "to leave"),
         ("no , thanks", "no, thanks", "no , thanks"),
+        ("메일...싫", "메일을 더 이상 받기 싫어요", normalised("메일을더이상받기싫").strip()),
+        ("אל תשלחו", "אל־תשלחו׃", "אל תשלחו"),
+        ("भेजें", "मेल मत भेजें।", "भेजें"),
     ],
 )
 def test_a_phrase_is_found(phrase: str, text: str, hit: str) -> None:
@@ -47,6 +51,7 @@ def test_a_phrase_is_found(phrase: str, text: str, hit: str) -> None:
         ("take ... off", "take one two three four five off"),
         ("不要...{send}", "不要，再发"),
         ("^ to leave", "I want to leave"),
+        ("메일...싫", "메일을 아홉 글자보다 더 멀리 떨어져 있으면 싫"),
     ],
 )
 def test_a_phrase_is_not_found(phrase: str, text: str) -> None:
@@ -72,6 +77,16 @@ def test_slots_and_gaps_are_told() -> None:
     assert one.slot("topic") == "ball valves"
     assert one.slot("date") == ""
     assert len(one.gaps) == 1
+
+
+def test_a_slot_in_vietnamese_holds_words() -> None:
+    index = PhraseIndex(iter([("it", read_phrase("ngừng gửi về <topic>", NO_LISTS))]))
+    assert index.find(normalised("Ngừng gửi về máy bơm chìm công nghiệp"))[0].slot("topic") == "may bom chim cong"
+
+
+@pytest.mark.parametrize(("text", "count"), [("stop", 4), ("", 0), ("수신거부", 4), ("请退订", 3)])
+def test_letters_as_a_reader_counts_them(text: str, count: int) -> None:
+    assert letters(normalised(text).strip()) == count
 
 
 @pytest.mark.parametrize(
@@ -102,3 +117,23 @@ def test_long_hostile_text_is_linear(text: str) -> None:
     found("take ... ... (on|off)", text)
     found("不要...{send}", text)
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("phrase", "needs"),
+    [
+        ("stop", ()),
+        ("stop (sending|mailing) me", ({"stop"}, {"me"})),
+        ("[please] cancel* now", ({"now"},)),
+        ("不要 mail", ({"mail"},)),
+    ],
+)
+def test_a_phrase_names_all_that_must_occur(phrase: str, needs: tuple[set[str], ...]) -> None:
+    assert read_phrase(phrase, NO_LISTS).needs == needs
+
+
+def test_every_word_that_must_occur_is_looked_for_before_the_phrase_is() -> None:
+    index = PhraseIndex(iter([("it", read_phrase("cancel* [all] the news*", NO_LISTS))]))
+    assert index.find(normalised("Cancelling the newsletter"))
+    assert not index.find(normalised("Cancelling the order"))
+    assert not index.find(normalised("I read the newsletter"))

@@ -7,15 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import apsw
 import pytest
 
 from agent.model.settings import Settings, StoreSettings
 from agent.model.state import AddressState
 from agent.store import address_state, audit, chain, erased, public
-from agent.store.backup import back_up, backups, verified
+from agent.store.backup import back_up, backups, opened_copy, verified
 from agent.store.db import Db, open_db
 from agent.store.errors import StoreError
+from agent.store.files import create_file
 from agent.store.key_file import key_path, load_ring
+from agent.store.migrate import load_steps, migrate
 from agent.store.public import open_public
 from agent.store.restore import restore
 from agent.store.work_lock import WorkLock
@@ -227,3 +230,86 @@ class TestRestore:
     def test_a_folder_without_a_backup_is_refused(self, settings: Settings, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="holds no backup"):
             restore(settings, tmp_path, NOW, force=False)
+
+
+def of_schema(folder: Path, number: int) -> Path:
+    """A backup as an older optoutd made it, of a store with one person who had left and one event."""
+    folder.mkdir(mode=0o700, parents=True)
+    path = folder / "optoutd.db"
+    create_file(path, 0o600)
+    connection = apsw.Connection(str(path))
+    migrate(connection, tuple(step for step in load_steps() if step.number <= number), path)
+    empty = dict.fromkeys(("rule", "excerpt", "row", "reason", "by", "alert", "content_key", "about", "signal"), "")
+    facts = {"at": 1, "key": "ann@example.com", "domain": "example.com", "kind": "unsubscribe", "strength": 1,
+             "weak": "", "has_token": 0, "hard": 0, "letter": 0, "before": "{}", "after": "[]"} | empty  # fmt: skip
+    columns, places = ", ".join(facts), ", ".join(f":{name}" for name in facts)
+    connection.execute(f"INSERT INTO event ({columns}) VALUES ({places})", facts)
+    connection.execute("INSERT INTO event_key VALUES ('ann@example.com', 1)")
+    connection.execute(
+        "INSERT INTO address (key, raw, points, points_full, language, event_id, version) "
+        "VALUES ('ann@example.com', '', 0, 0, 'de', 1, 1); UPDATE counter SET value = 1 WHERE name = 'version';"
+        "INSERT INTO standing (key, scope, state, reason, rule, strength, since, until, by, provisional, event_id) "
+        "VALUES ('ann@example.com', 'all', 'opt_out', 'x', '16 x', 2, 1, NULL, 'policy', 0, 1)"
+    )
+    if number >= 5:  # events are chained from then on
+        chain.begin(Db(connection, path))
+    connection.close()
+    return folder
+
+
+# hazard E7
+@pytest.mark.parametrize("number", range(1, load_steps()[-1].number))
+class TestAnOlderBackup:
+    def test_is_brought_to_this_schema(self, number: int, settings: Settings, place: Path) -> None:
+        folder = of_schema(place / "optoutd-20200101T000000Z", number)
+        done = restore(settings, place, NOW, force=False)
+        assert (done.folder, done.head.events, done.rows) == (folder, 1, 1)
+        assert [row[0] for row in listed(settings.store)] == ["ann@example.com"]
+        again = open_db(settings.store)
+        assert again.connection.pragma("user_version") == load_steps()[-1].number
+        assert audit.faults(again) == (), "its event is in the chain now"
+        again.close()
+        with opened_copy(folder / "optoutd.db") as copy:
+            assert copy.connection.pragma("user_version") == number, "the backup itself stays as it is"
+
+    def test_over_a_store_that_is_there_says_what_would_be_lost(
+        self, number: int, settings: Settings, db: Db, place: Path
+    ) -> None:
+        of_schema(place / "optoutd-20200101T000000Z", number)
+        stopped(db, 1)
+        db.close()
+        with pytest.raises(StoreError, match="--force would put aside: they are two different stores"):
+            restore(settings, place, NOW, force=False)
+        done = restore(settings, place, NOW, force=True)
+        assert done.head.events == 1
+        assert len(done.aside) == 1
+
+
+def test_an_older_backup_of_the_same_store_says_so(settings: Settings, db: Db, place: Path) -> None:
+    folder = of_schema(place / "optoutd-20200101T000000Z", 4)
+    connection = apsw.Connection(str(folder / "optoutd.db"))
+    connection.execute("UPDATE identity SET id = ?", (db.sql.store_id(),))
+    connection.close()
+    stopped(db, 1)
+    db.close()
+    with pytest.raises(StoreError, match="--force would put aside: the backup is of an older optoutd"):
+        restore(settings, place, NOW, force=False)
+
+
+# hazard E7
+def test_a_backup_of_a_newer_optoutd_is_refused(settings: Settings, place: Path) -> None:
+    folder = of_schema(place / "optoutd-20200101T000000Z", 4)
+    connection = apsw.Connection(str(folder / "optoutd.db"))
+    connection.pragma("user_version", 99)
+    connection.close()
+    with pytest.raises(StoreError, match=r"newer optoutd \(schema 99\): install that one first"):
+        restore(settings, place, NOW, force=True)
+
+
+def test_an_older_backup_with_a_broken_page_is_refused(settings: Settings, place: Path) -> None:
+    path = of_schema(place / "optoutd-20200101T000000Z", 3) / "optoutd.db"
+    spoilt = bytearray(path.read_bytes())
+    spoilt[5 * 4096 : 40 * 4096] = bytes(35 * 4096)
+    path.write_bytes(spoilt)
+    with pytest.raises(StoreError, match=r"is not whole|damaged"):
+        restore(settings, place, NOW, force=True)

@@ -12,7 +12,8 @@ import pytest
 from agent.model.settings import StoreSettings
 from agent.store.db import Db, check_sqlite, data_version, open_db
 from agent.store.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
-from agent.store.public import open_public
+from agent.store.public import open_public, publish
+from tests.unit.store.samples import NOW
 
 
 def mode(path: Path) -> int:
@@ -41,6 +42,7 @@ def test_modes_hold_whatever_the_umask(store: StoreSettings) -> None:
         os.umask(before)
     with db.transaction():
         add(db, "a@example.com")
+    publish(db, public, NOW)
     own, shared = Path(store.directory), Path(store.public_directory)
     assert mode(own) == 0o700
     assert {mode(path) for path in own.iterdir()} == {0o600}
@@ -105,6 +107,11 @@ def test_an_sqlite_with_the_wal_reset_bug_is_refused(version: str) -> None:
 @pytest.mark.parametrize("version", ["3.51.3", "3.54.1", "4.0"])
 def test_a_mended_sqlite_is_taken(version: str) -> None:
     check_sqlite(version)
+
+
+def test_an_sqlite_that_takes_no_arrays_is_refused() -> None:
+    with pytest.raises(StoreError, match="built without carray"):
+        check_sqlite("3.54.1", ("ENABLE_FTS5",))
 
 
 def test_programs_that_start_together_make_one_store(store: StoreSettings) -> None:

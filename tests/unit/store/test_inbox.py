@@ -51,7 +51,7 @@ def test_fresh_mail_comes_in_batches_with_its_attempt_counted(db: Db) -> None:
     assert [taken.id for taken in second] == [4, 5]
 
 
-# hazard A19
+# hazard A19, K4
 def test_what_was_tried_comes_back_alone_then_is_set_aside_with_its_error(db: Db) -> None:
     with db.transaction():
         fill(db, 2)
@@ -123,6 +123,7 @@ def test_quarantine(db: Db) -> None:
             inbox.quarantine_drop(db, 7, NOW)
 
 
+# hazard J6
 def test_old_bytes_are_forgotten(db: Db) -> None:
     with db.transaction():
         fill(db, 4)
@@ -151,7 +152,7 @@ def test_the_ledger_knows_what_was_stored_settled_or_skipped(db: Db) -> None:
         assert ledger.known_uids(db, "sales", "INBOX", 8, range(1, 6)) == frozenset()
         assert ledger.known_uids(db, "sales", "INBOX", 7, ()) == frozenset()
         assert ledger.unsettled(db, "sales", "INBOX", 7) == (1, 2)
-        ledger.settle(db, (place(1),))
+        ledger.settle(db, "sales", "INBOX", 7, (1,))
         ledger.skip(db, place(2), "vanished")
         ledger.skip(db, place(1), "vanished")
         assert ledger.unsettled(db, "sales", "INBOX", 7) == ()
@@ -165,6 +166,31 @@ def test_mail_and_ledger_are_stored_together_or_not_at_all(db: Db) -> None:
     with pytest.raises(KeyError), db.transaction():
         fail_after_storing()
     assert ledger.known_uids(db, "sales", "INBOX", 7, (1,)) == frozenset()
+
+
+def test_what_stays_as_it_is_in_the_mailbox_is_settled_as_soon_as_it_is_stored(db: Db) -> None:
+    with db.transaction():
+        inbox.accept_many(db, [(message("imap:1"), replace(place(1), settled=True)), (message("imap:2"), place(2))])
+        assert ledger.known_uids(db, "sales", "INBOX", 7, (1, 2)) == {1, 2}
+        assert ledger.unsettled(db, "sales", "INBOX", 7) == (2,)
+
+
+def test_an_id_is_never_given_twice(db: Db) -> None:
+    with db.transaction():
+        (first,) = inbox.accept_many(db, [(message("a"), None)])
+        db.connection.execute("DELETE FROM inbox")
+        assert inbox.accept_many(db, [(message("b"), None), (message("c"), None)]) == (first + 1, first + 2)
+
+
+def test_every_column_is_kept_as_it_came(db: Db) -> None:
+    odd = replace(
+        message("imap:\u2028\"ü\\"), envelope_from='"a b"@exämple.com', envelope_to=('"q\\"@x.example', "ü@x.example"),
+        raw=bytes(range(256)), role=Role.BOUNCE,
+    )  # fmt: skip
+    empty = replace(message("b"), envelope_from=None, envelope_to=(), raw=b"", role=None)
+    with db.transaction():
+        inbox.accept_many(db, [(odd, None), (empty, None)])
+        assert [taken.message for taken in inbox.take(db, LIMITS, NOW)] == [odd, empty]
 
 
 def test_the_first_start_is_remembered(db: Db) -> None:

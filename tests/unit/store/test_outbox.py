@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from agent.model.plan import Done, GaveUp, Halt, LetterKind, Outcome, RetryAt, Unknown
-from agent.model.settings import LetterSettings
-from agent.store import outbox, reads, sent
+from agent.model.settings import LetterSettings, Retention
+from agent.store import dossier, outbox, reads, sent
 from agent.store.db import Db
-from tests.unit.store.samples import NOW, letter
+from tests.unit.store.samples import NOW, address, letter
 
 HOUR = timedelta(hours=1)
+SENT = b"Subject: you left\r\n\r\n" + b"Good bye.\r\n" * 99
 
 
 def status(db: Db) -> object:
@@ -57,7 +58,7 @@ def test_outcomes(db: Db, result: Outcome, wanted: tuple[str, str]) -> None:
     with db.transaction():
         outbox.add(db, letter(), NOW)
         (claimed,) = outbox.claim(db, NOW, 1)
-        outbox.handing_over(db, claimed.id)
+        outbox.handing_over(db, claimed.id, SENT)
         outbox.outcome(db, claimed.id, result, NOW)
         assert status(db) == wanted
         assert outbox.claim(db, NOW, 1) == ()
@@ -70,7 +71,7 @@ def test_after_a_stop_what_was_claimed_waits_and_what_was_handed_over_is_in_doub
         for n in (1, 2, 3):
             outbox.add(db, letter(n=n), NOW)
         _, second = outbox.claim(db, NOW, 2)
-        outbox.handing_over(db, second.id)
+        outbox.handing_over(db, second.id, SENT)
         outbox.recover(db)
         rows = db.connection.execute("SELECT status FROM outbox ORDER BY id").fetchall()
         assert rows == [("waiting",), ("unknown",), ("waiting",)]
@@ -90,7 +91,7 @@ def test_only_a_start_letter_in_doubt_is_sent_again_and_only_once(db: Db, stoppe
         for attempt in (1, 2):
             (claimed,) = outbox.claim(db, NOW + HOUR, 1)
             assert claimed.attempts == attempt
-            outbox.handing_over(db, claimed.id)
+            outbox.handing_over(db, claimed.id, SENT)
             doubt()
         assert outbox.claim(db, NOW + 9 * HOUR, 1) == ()
     assert reads.counts(db).outbox == {"unknown": 1}
@@ -107,10 +108,42 @@ def test_rates_hold_over_claims_and_end_with_the_hour(db: Db) -> None:
         assert [one.effect.to.domain for one in claimed] == ["one.example", "one.example", "5.example", "6.example"]
         assert outbox.claim(db, NOW, 9, pace) == ()
         for one in claimed:
-            outbox.handing_over(db, one.id)
+            outbox.handing_over(db, one.id, SENT)
             outbox.outcome(db, one.id, Done(), NOW)
         assert outbox.rate(db, NOW).total == 4
         assert dict(outbox.rate(db, NOW).domains) == {"one.example": 2, "5.example": 1, "6.example": 1}
         assert outbox.claim(db, NOW + HOUR - timedelta(seconds=1), 9, pace) == ()
         assert outbox.rate(db, NOW + HOUR).total == 0
         assert len(outbox.claim(db, NOW + HOUR, 9, pace)) == 4
+
+
+def kept(db: Db) -> list[bytes | None]:
+    return [one.raw for one in dossier.letters(db, address())]
+
+
+@pytest.mark.parametrize(
+    ("result", "wanted"),
+    [(Done(), SENT), (Unknown(why="silence"), SENT), (GaveUp(why="550 no"), None)],
+)
+def test_what_went_out_is_kept_as_it_was_and_nothing_else(db: Db, result: Outcome, wanted: bytes | None) -> None:
+    with db.transaction():
+        outbox.add(db, letter(), NOW)
+    assert kept(db) == [None]
+    with db.transaction():
+        for message, answer in ((b"the first try", RetryAt(when=NOW, why="451")), (SENT, result)):
+            (claimed,) = outbox.claim(db, NOW, 1)
+            outbox.handing_over(db, claimed.id, message)
+            outbox.outcome(db, claimed.id, answer, NOW)
+    assert kept(db) == [wanted]
+
+
+def test_the_bytes_of_a_letter_are_kept_small_and_for_their_time(db: Db) -> None:
+    with db.transaction():
+        outbox.add(db, letter(), NOW)
+        (claimed,) = outbox.claim(db, NOW, 1)
+        outbox.handing_over(db, claimed.id, SENT)
+        outbox.outcome(db, claimed.id, Done(), NOW)
+        assert db.connection.execute("SELECT length(packed) FROM letter_raw").get < len(SENT) // 4
+        assert outbox.forget_letters(db, NOW + timedelta(days=10), Retention(letter_days=10)) == 0
+        assert outbox.forget_letters(db, NOW + timedelta(days=10, seconds=1), Retention(letter_days=10)) == 1
+    assert kept(db) == [None]

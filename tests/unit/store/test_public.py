@@ -146,7 +146,7 @@ def test_a_list_of_another_truth_is_replaced(tmp_path: Path, db: Db, public: Pub
 def test_a_damaged_list_is_named_with_the_mend(store: StoreSettings) -> None:
     open_public(store).close()
     (Path(store.public_directory) / "suppression.db").write_bytes(b"not a database" * 300)
-    with pytest.raises(StoreError, match="delete it, it is made anew"):
+    with pytest.raises(StoreError, match=r"make it anew from optoutd\.db: optoutd rebuild"):
         open_public(store)
 
 

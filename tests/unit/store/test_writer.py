@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import apsw
 import pytest
@@ -269,3 +269,64 @@ async def test_what_was_not_committed_is_gone_after_a_crash(store: StoreSettings
     assert kept(store) == 1
     db.close()
     assert kept(store) == 1
+
+
+def keep_many(db: Db, numbers: Sequence[int]) -> tuple[int, ...]:
+    """Stores them together; a negative number breaks it for all."""
+    ids = inbox.accept_many(db, [(message(f"smtp:{number}"), None) for number in numbers])
+    if min(numbers) < 0:
+        raise KeyError("mine")
+    return ids
+
+
+async def test_items_that_wait_are_done_together(bench: Bench) -> None:
+    calls: list[tuple[int, ...]] = []
+
+    def many(db: Db, numbers: Sequence[int]) -> tuple[int, ...]:
+        calls.append(tuple(numbers))
+        return keep_many(db, numbers)
+
+    held = await bench.hold()
+    waiting = asyncio.gather(*(bench.writer.run_together(many, number) for number in range(20)))
+    await asyncio.sleep(0)
+    bench.gate.set()
+    await held
+    assert await waiting == list(range(1, 21))
+    assert calls == [tuple(range(20))]
+    assert bench.commits == 2
+    assert await bench.writer.run_together(many, 3) == 4
+
+
+async def test_an_item_that_breaks_it_for_all_fails_alone(bench: Bench) -> None:
+    held = await bench.hold()
+    waiting = asyncio.gather(
+        bench.writer.run_together(keep_many, 1),
+        bench.writer.run_together(keep_many, -1),
+        bench.writer.run(keep(3)),
+        bench.writer.run_together(keep_many, 2),
+        return_exceptions=True,
+    )
+    await asyncio.sleep(0)
+    bench.gate.set()
+    await held
+    first, failure, other, second = await waiting
+    assert isinstance(failure, KeyError)
+    assert {first, second, other} == {1, 2, 3}
+    assert kept(bench.settings) == 3
+
+
+# hazard A17
+async def test_of_items_that_fill_the_disk_together_those_are_kept_that_were_promised(bench: Bench) -> None:
+    await bench.writer.run(lambda db: db.connection.pragma("max_page_count", db.connection.pragma("page_count") + 2))
+    held = await bench.hold()
+    waiting = asyncio.gather(
+        *(bench.writer.run_together(keep_many, number) for number in range(500)), return_exceptions=True
+    )
+    await asyncio.sleep(0)
+    bench.gate.set()
+    await held
+    results = await waiting
+    promised = [result for result in results if isinstance(result, int)]
+    assert len(promised) < 500
+    assert all(isinstance(result, StoreFull) for result in results if result not in promised)
+    assert kept(bench.settings) == len(promised)

@@ -1,0 +1,99 @@
+"""What the language model adds to the weighing: it has read the text and all evidence of the rules, and knows how such
+texts were meant.
+
+It breaks ties and raises hands, no more: it can make a sure request one that a person looks at, and it can find a
+request that no phrase knows, which then is likely and never sure. A word that is the whole message is the rules' own.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from agent.classify.understand import Wish
+from agent.classify.weights import LIKELY, Request, Weighed, step
+from agent.model.signal import Confidence
+from agent.rules.index import Found
+from agent.rules.ngrams import Ngrams, ngrams
+from agent.rules.schema import Kind, Rule, Stage, Yields
+from agent.rules.speech import Owner, Said
+from agent.rules.words import Mark
+
+REPLY = "reply"
+_LABELS: Mapping[Kind, str] = {Kind.GONE: "bounce"}  # as `classify --json` calls it
+_ASIDE = (Kind.REASON, Kind.JUNK)
+_MOST_POINTS, _MOST_SENTENCES = 8, 6
+# The share of texts like this from which one is a request, whatever the phrases say: in an answer, in any other mail.
+BY_ITSELF, UNASKED = 0.35, 0.7
+CERTAIN = 0.6  # the share from which it is an ordinary reply, whatever the phrases say
+MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
+CLOSE = 1.3  # a reading this much less usual than the best is still one
+
+
+def features(weighed: Weighed, wishes: tuple[Wish, ...]) -> frozenset[str]:
+    """What the model sees of a text: its n-grams, and all that the rules found."""
+    return ngrams(sentence.words for sentence in weighed.sentences) | frozenset(_evidence(weighed, wishes))
+
+
+def swayed(weighed: Weighed, wishes: tuple[Wish, ...], model: Ngrams, *, answer: bool) -> Weighed:
+    """The requests again, with the model's opinion as one step more. It learned from answers to marketing mail, so it
+    must be surer of a text that answers none.
+    """
+    letters = sum(len(sentence.words) for sentence in weighed.sentences)
+    if not 0 < letters <= MAX_LETTERS or any(one.rule.stage is Stage.KEYWORD for one in weighed.requests):
+        return weighed
+    shares = model.opinion(features(weighed, wishes))
+    requests = [_with_opinion(one, shares) for one in weighed.requests]
+    heard = tuple(one for one in requests if one.points >= LIKELY)
+    refused = (*weighed.refused, *(one for one in requests if one.points < LIKELY))
+    return replace(
+        weighed, requests=(*heard, *_unheard(heard, weighed, shares, BY_ITSELF if answer else UNASKED)), refused=refused
+    )
+
+
+def _with_opinion(request: Request, shares: Mapping[str, float]) -> Request:
+    best = max(shares, key=shares.__getitem__)
+    share = shares.get(_label(request.kind), 1.0)
+    if request.kind in _ASIDE or share * CLOSE >= shares[best]:
+        return request
+    asks_a_person = best == REPLY and shares[best] < CERTAIN
+    name = "such texts are often replies" if asks_a_person else "such texts mean something else"
+    return replace(request, steps=(*request.steps, step(name, f"{best} {shares[best]:.0%}")))
+
+
+def _unheard(
+    heard: tuple[Request, ...], weighed: Weighed, shares: Mapping[str, float], enough: float
+) -> Iterator[Request]:
+    """The one request that such texts make, where the rules heard nothing of it."""
+    best = max(shares, key=shares.__getitem__)
+    kind = next((kind for kind in Kind if _label(kind) == best), None)
+    known = (*heard, *weighed.refused)  # what the words around a request took back is not raised again
+    if kind is None or shares[best] < enough or any(one.kind is kind for one in known):
+        return
+    rule = Rule(
+        id=f"ngrams.{best}", stage=Stage.WORDING, yields=Yields(kind=kind), samples=(), confidence=Confidence.LIKELY
+    )
+    number, sentence = max(enumerate(weighed.sentences), key=lambda pair: pair[1].length)
+    found: Found[Owner] = Found(owner=Said(rule=rule, language=""), phrase="", start=0, end=len(sentence.words))
+    yield Request(
+        rule=rule, language="", sentence=number, found=found, excerpt=sentence.text,
+        steps=(step("such texts mean it", f"{shares[best]:.0%}"),),
+    )  # fmt: skip
+
+
+def _evidence(weighed: Weighed, wishes: tuple[Wish, ...]) -> Iterator[str]:
+    for wish in wishes:
+        yield f"§wish {wish.kind.value} {min(_MOST_POINTS, wish.request.points) // 2} {wish.request.rule.stage.value}"
+    yield from (f"§heard {one.kind.value}" for one in weighed.requests)
+    for refused in weighed.refused:
+        yield f"§refused {refused.kind.value}"
+        yield from (f"§refused {refused.kind.value} {one.name}" for one in refused.steps)
+    marks = (one.owner for found in weighed.found for one in found if isinstance(one.owner, Mark))
+    yield from (f"§mark {mark.kind.value}" for mark in marks)
+    yield f"§sentences {min(_MOST_SENTENCES, len(weighed.sentences))}"
+    if any(sentence.question for sentence in weighed.sentences):
+        yield "§question"
+    if not wishes:
+        yield "§no wish"
+
+
+def _label(kind: Kind) -> str:
+    return _LABELS.get(kind, kind.value)

@@ -1,0 +1,37 @@
+"""Where sentences end, in every script, and how long they are."""
+
+import pytest
+
+from agent.classify.sentences import sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("mesajul dvs. și vă vom răspunde", 1),
+        ("tel. żeby", 1),
+        ("sp. z o.o. śle oferty", 1),
+        ("Please remove Mr. Smith from the list", 1),
+        ("Art. 15 DSGVO", 1),
+        ("Στείλτε κ. άλλο", 1),
+        ("No. Please stop.", 2),
+        ("и т.д. Отпишите нас", 2),
+        ("मेल मत भेजें। धन्यवाद॥ राम", 3),
+        ("لا ترسل؟ شكرا", 2),
+        ("پیغام نہ بھیجیں۔ شکریہ", 2),
+        ("不要再发。谢谢！再见", 3),
+        ("送らないでください．以上", 2),
+        ("חדל׃ תודה", 2),
+        ("ขอบคุณ กรุณายกเลิก", 1),
+    ],
+)
+def test_sentences_end_in_every_script(text: str, count: int) -> None:
+    assert len(sentences(text)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("please stop it", 3), ("请不要再发邮件", 4), ("김철수 부장님", 4), ("수신거부", 3), ("", 0)],
+)
+def test_the_length_of_unspaced_scripts_is_guessed(text: str, words: int) -> None:
+    assert sum(sentence.length for sentence in sentences(text)) == words

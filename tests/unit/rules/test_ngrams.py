@@ -1,0 +1,72 @@
+"""The language model: its file, its sums, and what it takes for features."""
+
+import zlib
+
+import msgspec
+import pytest
+
+from agent.rules.ngrams import Ngrams, NgramsError, ngrams, place, read_ngrams, written
+from agent.worker.kit import shipped_ngrams
+from training.texts import FOLDER, digest, texts
+
+BUCKETS = 4
+
+
+def model(weights: bytes = bytes(2 * BUCKETS)) -> Ngrams:
+    return Ngrams(labels=("leave", "stay"), bias=(0.0, 0.0), scale=0.1, weights=weights, learned_from="")
+
+
+def test_the_file_comes_back_as_it_was() -> None:
+    assert read_ngrams(written(model())) == model()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no model", written(model())[:-9], written(model(bytes(2 * 3))), written(model(b"\0"))]
+)
+def test_another_file_is_refused_with_advice(data: bytes) -> None:
+    with pytest.raises(NgramsError, match="install the program again"):
+        read_ngrams(data)
+
+
+def test_a_file_of_other_fields_is_refused() -> None:
+    with pytest.raises(NgramsError):
+        read_ngrams(zlib.compress(msgspec.msgpack.encode({"labels": ["a"]})))
+
+
+def test_what_it_learned_decides() -> None:
+    weights = bytearray(2 * BUCKETS)
+    at = place("stop", BUCKETS) * 2
+    weights[at], weights[at + 1] = 127, 256 - 127
+    shares = model(bytes(weights)).opinion(["stop"])
+    assert shares["leave"] > 0.99
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_without_features_it_says_what_is_usual() -> None:
+    assert model().opinion([]) == {"leave": 0.5, "stay": 0.5}
+
+
+def test_spaced_words_give_words_pairs_and_pieces() -> None:
+    assert {" stop ", "^ stop", "stop mails", "ail", "mail"} - ngrams([" stop mails "]) == {"ail"}
+
+
+def test_unspaced_scripts_give_their_letters() -> None:
+    found = ngrams(["退订邮件"])
+    assert {"退", "退订", "退订邮"} <= found
+    assert not any(" " in feature for feature in found)
+
+
+def test_vietnamese_is_spaced_whatever_its_letters() -> None:
+    assert " hủy " in ngrams([" hủy "])
+
+
+def test_the_shipped_model_is_made_of_the_texts_here() -> None:
+    """`./run python -m training.train` makes it anew."""
+    assert shipped_ngrams().learned_from == digest(FOLDER)
+
+
+def test_every_text_has_a_kind_that_we_know() -> None:
+    known = texts()
+    assert {text.label for text in known} == set(shipped_ngrams().labels)
+    assert len({(text.language, text.words) for text in known}) > 0.99 * len(known)
+    assert len({text.language for text in known}) == 25
