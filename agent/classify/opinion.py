@@ -22,7 +22,7 @@ _LABELS: Mapping[Kind, str] = {Kind.GONE: "bounce"}  # as `classify --json` call
 _ASIDE = (Kind.REASON, Kind.JUNK)
 _MOST_POINTS, _MOST_SENTENCES = 8, 6
 # The share of texts like this from which one is a request, whatever the phrases say: in an answer, in any other mail.
-BY_ITSELF, UNASKED = 0.35, 0.7
+BY_ITSELF, UNASKED = 0.45, 0.7
 CERTAIN = 0.6  # the share from which it is an ordinary reply, whatever the phrases say
 MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
 CLOSE = 1.3  # a reading this much less usual than the best is still one
