@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from agent.classify.understand import Wish
-from agent.classify.weights import LIKELY, Request, Weighed, step
+from agent.classify.weights import CONTEXT, LIKELY, Request, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
 from agent.rules.ngrams import Ngrams, ngrams
@@ -65,8 +65,8 @@ def _unheard(
     """The one request that such texts make, where the rules heard nothing of it."""
     best = max(shares, key=shares.__getitem__)
     kind = next((kind for kind in Kind if _label(kind) == best), None)
-    known = (*heard, *weighed.refused)  # what the words around a request took back is not raised again
-    if kind is None or shares[best] < enough or any(one.kind is kind for one in known):
+    known = {one.kind for one in heard} | _taken_back(weighed)
+    if kind is None or shares[best] < enough or kind in known:
         return
     rule = Rule(
         id=f"ngrams.{best}", stage=Stage.WORDING, yields=Yields(kind=kind), samples=(), confidence=Confidence.LIKELY
@@ -79,6 +79,18 @@ def _unheard(
     )  # fmt: skip
 
 
+def _taken_back(weighed: Weighed) -> set[Kind]:
+    """What was said, and not meant: by the words around it, or by words its rule never stands with."""
+    refused = {one.kind for one in weighed.refused if any(held.name in CONTEXT for held in one.steps)}
+    return refused.union(*map(_vetoed, weighed.found))
+
+
+def _vetoed(found: tuple[Found[Owner], ...]) -> set[Kind]:
+    said = [one.owner for one in found if isinstance(one.owner, Said)]
+    stopped = {owner.rule.id for owner in said if owner.veto}
+    return {owner.rule.yields.kind for owner in said if not owner.veto and owner.rule.id in stopped}
+
+
 def _evidence(weighed: Weighed, wishes: tuple[Wish, ...]) -> Iterator[str]:
     for wish in wishes:
         yield f"§wish {wish.kind.value} {min(_MOST_POINTS, wish.request.points) // 2} {wish.request.rule.stage.value}"
@@ -86,6 +98,7 @@ def _evidence(weighed: Weighed, wishes: tuple[Wish, ...]) -> Iterator[str]:
     for refused in weighed.refused:
         yield f"§refused {refused.kind.value}"
         yield from (f"§refused {refused.kind.value} {one.name}" for one in refused.steps)
+    yield from (f"§vetoed {kind.value}" for found in weighed.found for kind in _vetoed(found))
     marks = (one.owner for found in weighed.found for one in found if isinstance(one.owner, Mark))
     yield from (f"§mark {mark.kind.value}" for mark in marks)
     yield f"§sentences {min(_MOST_SENTENCES, len(weighed.sentences))}"

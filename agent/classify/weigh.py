@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from agent.classify.languages import Languages
 from agent.classify.sentences import Sentence
-from agent.classify.weights import LIKELY, Request, Step, Weighed, step
+from agent.classify.weights import CONTEXT, LIKELY, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
 from agent.rules.normal import letters
@@ -18,9 +18,6 @@ SIGNATURE_LINES, SIGNATURE_WORDS = 5, 7
 NEAR = 12  # letters from a phrase to the word behind it that takes it back
 _FAR_NEGATION = 28
 
-_CONTEXT = frozenset(
-    {"negated", "about business", "business is what it names", "talk about it", "about somebody else", "an instruction"}
-)
 _BY_LAW = frozenset({Kind.ERASE, Kind.ACCESS})  # they name articles
 _HEAVY = frozenset({Kind.ERASE, Kind.ACCESS, Kind.COMPLAINT, Kind.REASON, Kind.JUNK})
 _ASIDE = frozenset({Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE})
@@ -60,7 +57,7 @@ def _in_every_language(one: Request, others: list[Request], languages: Languages
         if other.language != one.language and other.sentence == one.sentence and other.kind is one.kind
         if _overlap(one.found, other.found) and not languages.outdo(one.sentence, one.language, other.language)
         for one_step in other.steps
-        if one_step.name in _CONTEXT and one_step.name not in known
+        if one_step.name in CONTEXT and one_step.name not in known
     }
     return replace(one, steps=(*one.steps, *seen.values())) if seen else one
 

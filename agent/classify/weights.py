@@ -32,6 +32,10 @@ WEIGHTS: Mapping[str, int] = MappingProxyType({
     "such texts mean something else": -9,
 })  # fmt: skip
 SURE, LIKELY = 4, 2
+# What stands around a request and takes it back.
+CONTEXT = frozenset(
+    {"negated", "about business", "business is what it names", "talk about it", "about somebody else", "an instruction"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
