@@ -62,11 +62,14 @@ def _serve(loaded: Loaded, observe: bool) -> None:
 
     become_owner(Path(loaded.settings.store.directory))
     setup(loaded.settings.log.level, sys.stderr)
+    known: list[str] = []
     try:
         report = Report(say=click.echo if sys.stdout.isatty() else lambda _: None) if observe else None
         run_until_signalled(loaded, inherited(os.environ, os.getpid()), report)
     except* (StoreError, ListenError) as wrong:
-        raise OurFault("; ".join(map(str, _leaves(wrong)))) from None
+        known += map(str, _leaves(wrong))
+    if known:  # raised in there, Debian 12's Python 3.11.2 would wrap it into a group
+        raise OurFault("; ".join(known))
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
