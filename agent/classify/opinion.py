@@ -19,10 +19,11 @@ from agent.rules.words import Mark
 
 REPLY = "reply"
 _LABELS: Mapping[Kind, str] = {Kind.GONE: "bounce"}  # as `classify --json` calls it
-_ASIDE = (Kind.REASON, Kind.JUNK)
+_ASIDE = (Kind.REASON, Kind.JUNK, Kind.AUTOREPLY)  # phrases that nobody uses for anything else
 _MOST_POINTS, _MOST_SENTENCES = 8, 6
 # The share of texts like this from which one is a request, whatever the phrases say: in an answer, in any other mail.
-BY_ITSELF, UNASKED = 0.45, 0.7
+BY_ITSELF, UNASKED = 0.5, 0.7
+TAKEN_BACK = 0.75  # where the rules heard it and the words around it took it back
 CERTAIN = 0.6  # the share from which it is an ordinary reply, whatever the phrases say
 MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
 CLOSE = 1.3  # a reading this much less usual than the best is still one
@@ -65,8 +66,9 @@ def _unheard(
     """The one request that such texts make, where the rules heard nothing of it."""
     best = max(shares, key=shares.__getitem__)
     kind = next((kind for kind in Kind if _label(kind) == best), None)
-    known = {one.kind for one in heard} | _taken_back(weighed)
-    if kind is None or shares[best] < enough or kind in known:
+    if kind is None or any(one.kind is kind for one in heard):
+        return
+    if shares[best] < (max(enough, TAKEN_BACK) if kind in _taken_back(weighed) else enough):
         return
     rule = Rule(
         id=f"ngrams.{best}", stage=Stage.WORDING, yields=Yields(kind=kind), samples=(), confidence=Confidence.LIKELY

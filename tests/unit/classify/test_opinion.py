@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from agent.classify.opinion import BY_ITSELF, UNASKED, swayed
+from agent.classify.opinion import BY_ITSELF, TAKEN_BACK, UNASKED, swayed
 from agent.classify.sentences import sentences
 from agent.classify.understand import understand
 from agent.classify.weigh import weigh
@@ -64,5 +64,7 @@ def test_nothing_and_long_texts_are_not_shown_to_it(catalog: Catalog, text: str)
     assert not read(catalog, text, opinion_of(unsubscribe=0.99))
 
 
-def test_what_was_taken_back_is_not_raised_again(catalog: Catalog) -> None:
-    assert not read(catalog, "Please do not remove me from your mailing list", opinion_of(unsubscribe=0.99))
+def test_what_was_taken_back_is_hardly_raised_again(catalog: Catalog) -> None:
+    model = opinion_of(unsubscribe=TAKEN_BACK - 0.01, reply=1.01 - TAKEN_BACK)
+    assert read(catalog, UNKNOWN, model)
+    assert not read(catalog, "Please do not remove me from your mailing list", model)
