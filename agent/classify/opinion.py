@@ -1,8 +1,8 @@
 """What the language model adds to the weighing: it has read the text and all evidence of the rules, and knows how such
 texts were meant.
 
-It breaks ties and raises hands, no more: it can make a sure request one that a person looks at, and it can find a
-request that no phrase knows, which then is likely and never sure. A word that is the whole message is the rules' own.
+It can take a request back, as the words around it can, or make a sure one one that a person looks at; and it can find
+one that no phrase knows, which then is likely and never sure. A word that is the whole message is the rules' own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _ASIDE = (Kind.REASON, Kind.JUNK, Kind.AUTOREPLY)  # phrases that nobody uses fo
 _MOST_POINTS, _MOST_SENTENCES = 8, 6
 # The share of texts like this from which one is a request, whatever the phrases say: in an answer, in any other mail.
 BY_ITSELF, UNASKED = 0.5, 0.7
-TAKEN_BACK = 0.75  # where the rules heard it and the words around it took it back
+CLEAR = 0.75  # below, silence decides nothing, and what the words around a phrase took back stays so
 CERTAIN = 0.6  # the share from which it is an ordinary reply, whatever the phrases say
 MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
 CLOSE = 1.3  # a reading this much less usual than the best is still one
@@ -68,16 +68,17 @@ def _unheard(
     kind = next((kind for kind in Kind if _label(kind) == best), None)
     if kind is None or any(one.kind is kind for one in heard):
         return
-    if shares[best] < (max(enough, TAKEN_BACK) if kind in _taken_back(weighed) else enough):
+    if shares[best] < (max(enough, CLEAR) if kind in _taken_back(weighed) else enough):
         return
     rule = Rule(
         id=f"ngrams.{best}", stage=Stage.WORDING, yields=Yields(kind=kind), samples=(), confidence=Confidence.LIKELY
     )
+    name = "such texts mean it" if shares[best] >= CLEAR else "such texts often mean it"
     number, sentence = max(enumerate(weighed.sentences), key=lambda pair: pair[1].length)
     found: Found[Owner] = Found(owner=Said(rule=rule, language=""), phrase="", start=0, end=len(sentence.words))
     yield Request(
         rule=rule, language="", sentence=number, found=found, excerpt=sentence.text,
-        steps=(step("such texts mean it", f"{shares[best]:.0%}"),),
+        steps=(step(name, f"{shares[best]:.0%}"),),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from agent.classify.opinion import swayed
 from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import says_nothing, weigh
-from agent.classify.weights import Request, Weighed
+from agent.classify.weights import CONTEXT, Request, Weighed
 from agent.mail.thread import answers, written_at
 from agent.model.mail import ParsedMail
 from agent.model.proof import Proof
@@ -35,7 +35,7 @@ from agent.rules.schema import Kind, Stage
 MAX_TYPED = 40  # letters: longer texts on the wrong keyboard are noticed by their writers
 
 # What stands beside likely words and keeps silence from deciding (policy row 20).
-_DOUBTS = frozenset({"negated", "about business", "business is what it names", "talk about it", "about somebody else"})
+_DOUBTS = CONTEXT | {"such texts often mean it", "such texts are often replies"}
 _MANNERS = {Kind.COMPLAINT: Manner.COMPLAINT_WORDS, Kind.GONE: Manner.PERSON_GONE}
 _PREFERENCES = {
     Kind.TOPIC: PreferenceKind.TOPIC,

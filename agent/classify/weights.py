@@ -28,6 +28,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType({
     "an instruction": -9,  # "to unsubscribe click here": what senders print for others
     "written to many": -9,  # lists and bulk mail: a keyword alone is still believed
     "such texts mean it": 3,  # the language model alone: likely, and never more
+    "such texts often mean it": 3,  # silence must not decide
     "such texts are often replies": -4,  # a sure phrase is likely even then: a person looks
     "such texts mean something else": -9,
 })  # fmt: skip

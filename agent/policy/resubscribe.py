@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from agent.model.mail import Purpose
 from agent.model.plan import LetterKind, NewReview, Plan
-from agent.model.signal import Resubscribe, Strength, Verdict
+from agent.model.signal import Confidence, Resubscribe, Strength, Verdict
 from agent.model.state import AddressState, Points, State
 from agent.policy import states
 from agent.policy.answer import Wanted, answer
@@ -59,10 +59,11 @@ def _lift(start: Resubscribe, case: Case) -> Plan:
 
 
 def _ask(start: Resubscribe, case: Case, row: str) -> Plan:
-    """A token in an address alone lifts a pause; all else waits for a yes from the address of record."""
+    """A token in an address and sure words lift a pause; all else waits for a yes from the address of record."""
     if not any(s.holds(case.now) for s in case.state.standings):
         return Plan(row=row, reason="START, but nothing stops mail to this address: recorded only.")
-    token_alone = case.strength(start.evidence) is Strength.E3
+    sure = start.evidence.confidence is Confidence.SURE
+    token_alone = sure and case.strength(start.evidence) is Strength.E3
     after = states.lift(case.state, _BY_TOKEN_ALONE) if token_alone else case.state
     if not any(s.holds(case.now) for s in after.standings):
         return _resumed("The pause is ended, as its own address asked.", after, start, case)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from agent.classify.opinion import BY_ITSELF, TAKEN_BACK, UNASKED, swayed
+from agent.classify.opinion import BY_ITSELF, CLEAR, UNASKED, swayed
 from agent.classify.sentences import sentences
 from agent.classify.understand import understand
 from agent.classify.weigh import weigh
@@ -49,6 +49,15 @@ def test_it_makes_a_sure_phrase_one_that_a_person_looks_at(catalog: Catalog) -> 
     assert request.confidence is Confidence.LIKELY
 
 
+def test_where_texts_only_often_mean_it_silence_decides_nothing(catalog: Catalog) -> None:
+    (clear,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=CLEAR + 0.05, reply=0.2))
+    (often,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=CLEAR - 0.05, reply=0.3))
+    assert [[step.name for step in one.steps] for one in (clear, often)] == [
+        ["such texts mean it"],
+        ["such texts often mean it"],
+    ]
+
+
 def test_a_reading_that_is_nearly_as_usual_stays(catalog: Catalog) -> None:
     (request,) = read(catalog, SURE, opinion_of(reply=0.4, unsubscribe=0.39))
     assert request.confidence is Confidence.SURE
@@ -65,6 +74,6 @@ def test_nothing_and_long_texts_are_not_shown_to_it(catalog: Catalog, text: str)
 
 
 def test_what_was_taken_back_is_hardly_raised_again(catalog: Catalog) -> None:
-    model = opinion_of(unsubscribe=TAKEN_BACK - 0.01, reply=1.01 - TAKEN_BACK)
+    model = opinion_of(unsubscribe=CLEAR - 0.01, reply=1.01 - CLEAR)
     assert read(catalog, UNKNOWN, model)
     assert not read(catalog, "Please do not remove me from your mailing list", model)

@@ -406,6 +406,11 @@ TABLE = [
         known=situation(standing(S.PAUSED), sent=SENT, of_record=True, ever_known=True),
     ),
     Case(
+        id="23 unsure words end no pause, whatever the token", row="23", letter=L.START_CONFIRM, states=stops(S.PAUSED),
+        signal=replace(start(E3), evidence=replace(start(E3).evidence, confidence=Confidence.LIKELY)),
+        known=situation(standing(S.PAUSED), sent=SENT, of_record=True, ever_known=True),
+    ),
+    Case(
         id="23 token alone ends only the pause", signal=start(E3), row="23", letter=L.START_CONFIRM,
         states=stops(S.OPT_OUT),
         known=situation(standing(S.OPT_OUT), standing(S.PAUSED), sent=SENT, of_record=True, ever_known=True),
