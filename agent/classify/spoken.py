@@ -11,7 +11,7 @@ from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import says_nothing, weigh
 from agent.classify.weights import CONTEXT, Request, Weighed
-from agent.mail.thread import answers, written_at
+from agent.mail.thread import answers, answers_subject, written_at
 from agent.model.mail import ParsedMail
 from agent.model.proof import Proof
 from agent.model.signal import (
@@ -68,7 +68,7 @@ def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
         subject = _heard(mail.subject, catalog, written)
         if says_nothing(heard.weighed) and any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
             return subject
-        if not mail.own_text.strip() and subject.wishes and not mail.subject.lower().startswith(("re", "fw", "aw")):
+        if not mail.own_text.strip() and subject.wishes and not answers_subject(mail.subject):
             return subject
         if (typed := _typed(mail.own_text, catalog, written)) is not None:
             return typed

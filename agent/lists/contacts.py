@@ -6,17 +6,17 @@ One way only: what is read here becomes contacts, never a state, so nothing in a
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from agent.lists.cells import address_in, meant
-from agent.lists.columns import address_column, has_header, named_columns
-from agent.lists.table import Record, TableError, find_format, plain_codec, records
+from agent.lists.columns import named_columns
+from agent.lists.source import open_source
+from agent.lists.table import Record, plain_codec
 from agent.store.contacts import Contact, Saved
 
 BATCH = 2_000  # rows that share a commit
 MAX_CHARS = 500
-_SAMPLE = 200
 _DATES = ("%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d", "%Y年%m月%d日")
 
 COLUMNS = {
@@ -75,20 +75,12 @@ class Desk:
 
 def import_contacts(source: Path, desk: Desk) -> Summary:
     """Read the whole table, a batch a commit; it may be stopped and run again. TableError: it has no addresses."""
-    form = find_format(source)
-    rows = records(source, form)
-    sample = list(islice(rows, _SAMPLE))
-    fields = [record.fields for record in sample]
-    column = address_column(fields)
-    if column is None:
-        raise TableError(f"{source}: no column holds e-mail addresses; name the column `email` in the first line")
-    named = has_header(fields, column)
-    reader = _Reader(desk, column, named_columns(fields[0], COLUMNS) if named else {})
+    table = open_source(source)
+    reader = _Reader(desk, table.column, named_columns(table.header.fields, COLUMNS) if table.header else {})
     summary = Summary(columns=tuple(reader.places))
-    everything = chain(sample[1:] if named else sample, rows)
-    while batch := list(islice(everything, BATCH)):
+    while batch := list(islice(table.rows, BATCH)):
         _take(reader.contacts(batch), desk, summary)
-        desk.progress(sum(len(record.text.encode(plain_codec(form), "replace")) for record in batch))
+        desk.progress(sum(len(record.text.encode(plain_codec(table.form), "replace")) for record in batch))
     summary.left_out = reader.left_out
     return summary
 

@@ -5,18 +5,17 @@ Law: a row leaves only with its tokens, and those are in the send log before.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from agent.lists.cells import address_in
-from agent.lists.columns import address_column, has_header
-from agent.lists.table import Record, Sink, TableError, find_format, plain_codec, records
+from agent.lists.source import open_source
+from agent.lists.table import Record, Sink, TableError, plain_codec
 from agent.model.address import AddressKey
 
 BATCH = 2_000  # rows that share a commit
 COLUMNS = ("Return-Path", "List-Unsubscribe", "Message-ID")
-_SAMPLE = 200
 
 Mint = Callable[[Sequence[AddressKey]], Sequence[Mapping[str, str]]]  # the headers for each, already on record
 
@@ -31,19 +30,13 @@ class Summary:
 
 def mint_rows(source: Path, target: BinaryIO, mint: Mint, progress: Callable[[int], object]) -> Summary:
     """Copy the list with its new columns at the right; TableError says what is wrong. `progress` is told octets."""
-    form = find_format(source)
-    rows = records(source, form)
-    sample = list(islice(rows, _SAMPLE))
-    fields = [record.fields for record in sample]
-    column = address_column(fields)
-    if column is None:
-        raise TableError(f"{source}: no column holds e-mail addresses; name the column `email` in the first line")
-    if not has_header(fields, column):
+    table = open_source(source)
+    form, header, column = table.form, table.header, table.column
+    if header is None:
         raise TableError(f"{source}: mail merge needs names of the columns; write them into the first line")
-    out, width, summary = Sink(target, form), len(fields[0]), Summary()
-    out.write(_wider(sample[0], width, form.separator, COLUMNS))
-    body = chain(sample[1:], rows)
-    while batch := list(islice(body, BATCH)):
+    out, width, summary = Sink(target, form), len(header.fields), Summary()
+    out.write(_wider(header, width, form.separator, COLUMNS))
+    while batch := list(islice(table.rows, BATCH)):
         found = [(record, address_in(record.fields[column])) for record in batch if column < len(record.fields)]
         fit = [(record, key) for record, key in found if key is not None and len(record.fields) <= width]
         for (record, _), headers in zip(fit, mint([key for _, key in fit]), strict=True):

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from agent.lists.cells import address_in
-from agent.lists.columns import address_column, has_header
-from agent.lists.table import Record, Sink, TableError, find_format, records
+from agent.lists.source import open_source
+from agent.lists.table import Record, Sink
 from agent.model.address import AddressKey
 
 # Looked up together, in the order of the file's index: one walk through the list a batch, and flat memory.
 BATCH = 100_000
-_SAMPLE = 200
 
 Listed = Callable[[Collection[str]], frozenset[str]]  # those of the keys that are on the list
 
@@ -40,19 +39,14 @@ def scrub(
 
     Encoding, mark, separator, quoting, columns and line ends are those of the source.
     """
-    form = find_format(source)
-    rows = records(source, form)
-    sample = list(islice(rows, _SAMPLE))
-    column = address_column([record.fields for record in sample])
-    if column is None:
-        raise TableError(f"{source}: no column holds e-mail addresses; name the column `email` in the first line")
-    out, bad = Sink(target, form), Sink(rejected, form)
-    named = has_header([record.fields for record in sample], column)
-    if named:
-        out.write(sample[0])
-        bad.write(sample[0])
-    summary = Summary(column=sample[0].fields[column] if named else f"column {column + 1}")
-    for batch in _batches(chain(sample[1:] if named else sample, rows)):
+    table = open_source(source)
+    header, column = table.header, table.column
+    out, bad = Sink(target, table.form), Sink(rejected, table.form)
+    if header:
+        out.write(header)
+        bad.write(header)
+    summary = Summary(column=header.fields[column] if header else f"column {column + 1}")
+    for batch in _batches(table.rows):
         _sort_out(batch, column, listed, out, bad, summary)
         progress(summary.rows)
     return summary

@@ -15,9 +15,9 @@ _DATE = re.compile(
     r" ([+-])([01]\d)(\d\d)(?= \(|$)",
     re.ASCII,
 )
-# What mail programs put before the Subject they answer, in the languages of the buyers.
+# What mail programs put before the Subject they answer or pass on, in the languages of the buyers.
 _ANSWER = re.compile(
-    r"\s*(?:re|aw|antw|sv|vs|odp|rv|res|ynt|ref|atb|hal|tr|bls|ответ|回复|答复|回覆|答覆|回信|返信)\s*(?:\[\d+\])?\s*[:：]",
+    r"\s*(?:re|fwd?|wg|aw|antw|sv|vs|odp|rv|res|ynt|ref|atb|hal|tr|bls|ответ|回复|答复|回覆|答覆|回信|返信|转发|轉寄)\s*(?:\[\d+\])?\s*[:：]",
     re.IGNORECASE,
 )
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
@@ -55,4 +55,9 @@ def answers(headers: Headers) -> bool:
     """Whether it was written as an answer to a mail, as far as its headers or its Subject say."""
     if headers.first("In-Reply-To") or headers.first("References"):
         return True
-    return _ANSWER.match(headers.first("Subject")) is not None
+    return answers_subject(headers.first("Subject"))
+
+
+def answers_subject(subject: str) -> bool:
+    """Whether a mail program repeated the Subject of another mail: then it is not what the writer says."""
+    return _ANSWER.match(subject) is not None

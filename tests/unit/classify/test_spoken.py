@@ -266,3 +266,10 @@ def test_whose_news_it_is_keeps_a_request_for_review(catalog: Catalog) -> None:
     signal = read(catalog, "Remove me from your machine newsletter")
     assert isinstance(signal, OptOut)
     assert (signal.evidence.confidence, signal.doubtful) == (Confidence.LIKELY, True)
+
+
+def test_a_subject_that_begins_like_an_answer_is_none(catalog: Catalog) -> None:
+    (one,) = classify(said("", subject="Remove me from your mailing list"), PROVEN, None, catalog)
+    assert isinstance(one, OptOut)
+    repeated = classify(said("", subject="Re: Remove me from your mailing list"), PROVEN, None, catalog)
+    assert not any(isinstance(signal, OptOut) for signal in repeated)
