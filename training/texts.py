@@ -10,11 +10,16 @@ FOLDER = Path(__file__).parent / "texts"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """What somebody wrote, and what he wanted: a kind as `classify --json` calls it."""
+    """What somebody wrote, and what he wanted: a kind as `classify --json` calls it, and his reason if he gives one."""
 
     words: str
     label: str
     language: str
+
+    @property
+    def kind(self) -> str:
+        """The kind without the reason."""
+        return self.label.partition(" ")[0]
 
 
 def texts(folder: Path = FOLDER) -> tuple[Text, ...]:
@@ -38,7 +43,7 @@ def _of_file(path: Path) -> Iterator[Text]:
     label = ""
     for line in path.read_text("utf-8").splitlines():
         if line.startswith("## "):
-            label = line.split()[1]
+            label = line.removeprefix("## ").strip()
         elif line.strip():
             if not label:
                 raise ValueError(f"{path}: a text before the first section: {line[:60]}")

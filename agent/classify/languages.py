@@ -1,5 +1,8 @@
 """Which languages a sentence may be in. Neighbours share words, and what a word does it does in its own language."""
 
+import re
+from functools import cached_property
+
 from agent.classify.sentences import Sentence
 from agent.rules.index import Found
 from agent.rules.normal import UNSPACED_FROM
@@ -7,7 +10,9 @@ from agent.rules.speech import Owner, Said, Speech
 
 FOREIGN = 2  # so many words more does another language know of the text
 _KANA_SHARE = 10  # Japanese writes at least one kana beside so many Chinese characters
+_KANA, _CHINESE = re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
 _FEW = 8  # letters, with the spaces around
+_SIGNS = (",", "@")
 
 
 class Languages:
@@ -57,12 +62,17 @@ class Languages:
         words = self._sentences[number].words
         if len(words) > _FEW:
             return _has_kana(words)
+        return self._has_kana
+
+    @cached_property
+    def _has_kana(self) -> bool:
         return _has_kana("".join(sentence.words for sentence in self._sentences))
 
     def _known(self, words: str, japanese: bool) -> dict[str, int]:
-        counts = self._speech.vocabulary.counts(word for word in _words(words) if word[0] < UNSPACED_FROM)
-        for word in _words(words):
-            for language in _of_script(word, japanese) if word[0] >= UNSPACED_FROM else ():
+        known = _words(words)
+        counts = self._speech.vocabulary.counts([word for word in known if word[0] < UNSPACED_FROM])
+        for letter in () if words.isascii() else known:
+            for language in _of_script(letter, japanese) if letter[0] >= UNSPACED_FROM else ():
                 counts[language] = counts.get(language, 0) + 1
         return counts
 
@@ -77,9 +87,11 @@ def _of_script(letter: str, japanese: bool) -> tuple[str, ...]:
 
 def _words(words: str) -> list[str]:
     """The words of a sentence; of an unspaced script its letters."""
+    if words.isascii():
+        return [word for word in words.split() if word not in _SIGNS]
     out: list[str] = []
     for word in words.split():
-        if word not in (",", "@"):
+        if word not in _SIGNS:
             out.extend(word if word[0] >= UNSPACED_FROM else (word,))
     return out
 
@@ -87,5 +99,5 @@ def _words(words: str) -> list[str]:
 def _has_kana(text: str) -> bool:
     if text.isascii():
         return False
-    kana = sum("\u3040" <= letter < "\u3100" for letter in text)
-    return kana > 0 and kana * _KANA_SHARE >= sum("\u4e00" <= letter < "\ua000" for letter in text)
+    kana = len(_KANA.findall(text))
+    return kana > 0 and kana * _KANA_SHARE >= len(_CHINESE.findall(text))

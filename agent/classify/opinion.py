@@ -6,32 +6,50 @@ one that no phrase knows, which then is likely and never sure. A word that is th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from agent.classify.features import features, taken_back
 from agent.classify.understand import Wish
-from agent.classify.weights import CONTEXT, LIKELY, Request, Weighed, step
+from agent.classify.weights import LIKELY, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
-from agent.rules.ngrams import Ngrams, ngrams
+from agent.rules.ngrams import Ngrams
 from agent.rules.schema import Kind, Rule, Stage, Yields
 from agent.rules.speech import Owner, Said
-from agent.rules.words import Mark
 
-REPLY = "reply"
-_LABELS: Mapping[Kind, str] = {Kind.GONE: "bounce"}  # as `classify --json` calls it
-_ASIDE = (Kind.REASON, Kind.JUNK, Kind.AUTOREPLY)  # phrases that nobody uses for anything else
-_MOST_POINTS, _MOST_SENTENCES = 8, 6
-# The share of texts like this from which one is a request, whatever the phrases say: in an answer, in any other mail.
-BY_ITSELF, UNASKED = 0.5, 0.7
-CLEAR = 0.75  # below, silence decides nothing, and what the words around a phrase took back stays so
-CERTAIN = 0.6  # the share from which it is an ordinary reply, whatever the phrases say
+_LABELS: Mapping[Kind, str] = {Kind.GONE: "bounce", Kind.JUNK: "other"}  # as `classify --json` calls them
+_LEAVING = (Kind.UNSUBSCRIBE, Kind.COMPLAINT, Kind.ERASE)  # whoever asks for one of these wants no more mail
+_OPT_OUTS = (Kind.UNSUBSCRIBE, Kind.COMPLAINT)
+_WITH_REASON = (Kind.UNSUBSCRIBE.value, Kind.FREQUENCY.value)
+_ASIDE = (Kind.REASON, Kind.JUNK)  # phrases that nobody uses for anything else
 MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
 CLOSE = 1.3  # a reading this much less usual than the best is still one
+GIVEN = 0.4  # the share of those who leave with such texts from which it is their reason
+POSSIBLE = 0.35  # so often texts like this leave that a phrase which says so is shown to a person
 
 
-def features(weighed: Weighed, wishes: tuple[Wish, ...]) -> frozenset[str]:
-    """What the model sees of a text: its n-grams, and all that the rules found."""
-    return ngrams(sentence.words for sentence in weighed.sentences) | frozenset(_evidence(weighed, wishes))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enough:
+    """Shares of texts like this: from `by_itself` on they make a request that no phrase knows; those who leave mean it
+    from `meant` on, and below a person looks.
+    """
+
+    by_itself: float
+    meant: float
+
+
+ANSWER, UNASKED = Enough(by_itself=0.5, meant=0.75), Enough(by_itself=0.9, meant=0.9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opinion:
+    """How often texts like this mean each kind, which is the most frequent, how often they are of one who leaves."""
+
+    shares: Mapping[str, float]
+    best: str
+    leaving: float
+    reasons: Mapping[str, float]  # of those who leave
+    enough: Enough
 
 
 def swayed(weighed: Weighed, wishes: tuple[Wish, ...], model: Ngrams, *, answer: bool) -> Weighed:
@@ -41,74 +59,85 @@ def swayed(weighed: Weighed, wishes: tuple[Wish, ...], model: Ngrams, *, answer:
     letters = sum(len(sentence.words) for sentence in weighed.sentences)
     if not 0 < letters <= MAX_LETTERS or any(one.rule.stage is Stage.KEYWORD for one in weighed.requests):
         return weighed
-    shares = model.opinion(features(weighed, wishes))
-    requests = [_with_opinion(one, shares) for one in weighed.requests]
+    opinion = _opinion(model.opinion(features(weighed, wishes)), ANSWER if answer else UNASKED)
+    requests = [_with_opinion(one, opinion) for one in weighed.requests]
     heard = tuple(one for one in requests if one.points >= LIKELY)
     refused = (*weighed.refused, *(one for one in requests if one.points < LIKELY))
-    return replace(
-        weighed, requests=(*heard, *_unheard(heard, weighed, shares, BY_ITSELF if answer else UNASKED)), refused=refused
-    )
+    unheard = (*_unheard(heard, weighed, opinion), *_why(weighed, opinion))
+    return replace(weighed, requests=(*heard, *unheard), refused=refused)
 
 
-def _with_opinion(request: Request, shares: Mapping[str, float]) -> Request:
+def _opinion(labels: Mapping[str, float], enough: Enough) -> _Opinion:
+    shares: dict[str, float] = {}
+    reasons: dict[str, float] = {}
+    for label, share in labels.items():
+        kind, _, reason = label.partition(" ")
+        shares[kind] = shares.get(kind, 0.0) + share
+        if reason:
+            reasons[reason] = share
+    leaving = sum(shares.get(kind.value, 0.0) for kind in _LEAVING)
     best = max(shares, key=shares.__getitem__)
-    share = shares.get(_label(request.kind), 1.0)
-    if request.kind in _ASIDE or share * CLOSE >= shares[best]:
+    return _Opinion(shares=shares, best=best, leaving=leaving, reasons=reasons, enough=enough)
+
+
+def _with_opinion(request: Request, opinion: _Opinion) -> Request:
+    if request.kind in _ASIDE:
         return request
-    asks_a_person = best == REPLY and shares[best] < CERTAIN
-    name = "such texts are often replies" if asks_a_person else "such texts mean something else"
-    return replace(request, steps=(*request.steps, step(name, f"{best} {shares[best]:.0%}")))
+    best, leaves = opinion.shares[opinion.best], any(_label(kind) == opinion.best for kind in _LEAVING)
+    believed = opinion.shares.get(_label(request.kind), 1.0) * CLOSE >= best
+    if request.kind in _OPT_OUTS and not leaves and opinion.leaving >= POSSIBLE:
+        believed = True
+    if not believed:
+        return _and(request, step("such texts mean something else", f"{opinion.best} {best:.0%}"))
+    if request.kind in _OPT_OUTS and opinion.leaving < opinion.enough.meant:
+        points = min(0, LIKELY - request.points)
+        return _and(request, Step(name="such texts are often replies", points=points, seen=f"{opinion.leaving:.0%}"))
+    return request
 
 
-def _unheard(
-    heard: tuple[Request, ...], weighed: Weighed, shares: Mapping[str, float], enough: float
-) -> Iterator[Request]:
+def _and(request: Request, more: Step) -> Request:
+    return replace(request, steps=(*request.steps, more))
+
+
+def _unheard(heard: tuple[Request, ...], weighed: Weighed, opinion: _Opinion) -> Iterator[Request]:
     """The one request that such texts make, where the rules heard nothing of it."""
-    best = max(shares, key=shares.__getitem__)
-    kind = next((kind for kind in Kind if _label(kind) == best), None)
+    kind = next((kind for kind in Kind if _label(kind) == opinion.best), None)
     if kind is None or any(one.kind is kind for one in heard):
         return
-    if shares[best] < (max(enough, CLEAR) if kind in _taken_back(weighed) else enough):
+    share = opinion.leaving if kind in _LEAVING else opinion.shares[opinion.best]
+    if share < _enough(kind, weighed, opinion).by_itself:
         return
-    rule = Rule(
-        id=f"ngrams.{best}", stage=Stage.WORDING, yields=Yields(kind=kind), samples=(), confidence=Confidence.LIKELY
-    )
-    name = "such texts mean it" if shares[best] >= CLEAR else "such texts often mean it"
+    meant = share >= opinion.enough.meant
+    if kind in _LEAVING and not meant:
+        kind = Kind.UNSUBSCRIBE  # whatever else he may want: a person looks
+    name = "such texts mean it" if meant else "such texts often mean it"
+    yield _request(Yields(kind=kind), weighed, step(name, f"{share:.0%}"))
+
+
+def _enough(kind: Kind, weighed: Weighed, opinion: _Opinion) -> Enough:
+    if kind is Kind.JUNK:
+        return ANSWER  # advertising never answers, and nothing is done about it
+    return UNASKED if kind in taken_back(weighed) else opinion.enough
+
+
+def _why(weighed: Weighed, opinion: _Opinion) -> Iterator[Request]:
+    """The reason that those who leave with such texts have."""
+    leave = opinion.shares.get(Kind.UNSUBSCRIBE.value, 0.0)
+    reason = max(opinion.reasons, key=opinion.reasons.__getitem__, default="")
+    if opinion.best in _WITH_REASON and reason and opinion.reasons[reason] >= GIVEN * leave:
+        share = opinion.reasons[reason] / leave
+        yield _request(
+            Yields(kind=Kind.REASON, reason=reason), weighed, step("such texts give this reason", f"{share:.0%}")
+        )
+
+
+def _request(yields: Yields, weighed: Weighed, counted: Step) -> Request:
+    """What only the model knows: of the whole text, shown by its longest sentence."""
+    name = yields.reason or _label(yields.kind)
+    rule = Rule(id=f"ngrams.{name}", stage=Stage.WORDING, yields=yields, samples=(), confidence=Confidence.LIKELY)
     number, sentence = max(enumerate(weighed.sentences), key=lambda pair: pair[1].length)
     found: Found[Owner] = Found(owner=Said(rule=rule, language=""), phrase="", start=0, end=len(sentence.words))
-    yield Request(
-        rule=rule, language="", sentence=number, found=found, excerpt=sentence.text,
-        steps=(step(name, f"{shares[best]:.0%}"),),
-    )  # fmt: skip
-
-
-def _taken_back(weighed: Weighed) -> set[Kind]:
-    """What was said, and not meant: by the words around it, or by words its rule never stands with."""
-    refused = {one.kind for one in weighed.refused if any(held.name in CONTEXT for held in one.steps)}
-    return refused.union(*map(_vetoed, weighed.found))
-
-
-def _vetoed(found: tuple[Found[Owner], ...]) -> set[Kind]:
-    said = [one.owner for one in found if isinstance(one.owner, Said)]
-    stopped = {owner.rule.id for owner in said if owner.veto}
-    return {owner.rule.yields.kind for owner in said if not owner.veto and owner.rule.id in stopped}
-
-
-def _evidence(weighed: Weighed, wishes: tuple[Wish, ...]) -> Iterator[str]:
-    for wish in wishes:
-        yield f"§wish {wish.kind.value} {min(_MOST_POINTS, wish.request.points) // 2} {wish.request.rule.stage.value}"
-    yield from (f"§heard {one.kind.value}" for one in weighed.requests)
-    for refused in weighed.refused:
-        yield f"§refused {refused.kind.value}"
-        yield from (f"§refused {refused.kind.value} {one.name}" for one in refused.steps)
-    yield from (f"§vetoed {kind.value}" for found in weighed.found for kind in _vetoed(found))
-    marks = (one.owner for found in weighed.found for one in found if isinstance(one.owner, Mark))
-    yield from (f"§mark {mark.kind.value}" for mark in marks)
-    yield f"§sentences {min(_MOST_SENTENCES, len(weighed.sentences))}"
-    if any(sentence.question for sentence in weighed.sentences):
-        yield "§question"
-    if not wishes:
-        yield "§no wish"
+    return Request(rule=rule, language="", sentence=number, found=found, excerpt=sentence.text, steps=(counted,))
 
 
 def _label(kind: Kind) -> str:

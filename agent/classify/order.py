@@ -11,7 +11,7 @@ from agent.classify.reply_words import beside, reply_words
 from agent.classify.spoken import asks, hear, signals
 from agent.model.mail import ParsedMail, Role
 from agent.model.proof import Proof
-from agent.model.signal import OptOut, Signal, weightiest_first
+from agent.model.signal import OptOut, Signal, is_only_possible, weightiest_first
 from agent.rules.catalog import Catalog
 
 
@@ -40,9 +40,10 @@ def classify(mail: ParsedMail, proof: Proof, role: Role | None, catalog: Catalog
 def _by_words(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal, ...]:
     heard = hear(mail, catalog)
     said = signals(mail, proof, heard, catalog)
-    leaves = said if any(isinstance(signal, OptOut) for signal in said) else ()
+    leaves = any(isinstance(signal, OptOut) for signal in said)
     # A robot without any mark may be a person who is away: what he asks for counts.
     robot = () if asks(heard) else spoken_reply(mail, proof, heard, catalog)
-    if robot or leaves:
-        return robot or leaves
-    return confirmation(mail, proof) or said or (() if advertises(mail, heard) else reply(mail, proof))
+    settled = robot or (() if leaves else confirmation(mail, proof))
+    if settled or any(not is_only_possible(signal) for signal in said):
+        return settled or said
+    return (*(() if advertises(mail, heard) else reply(mail, proof)), *said)

@@ -18,4 +18,4 @@ def reply(mail: ParsedMail, proof: Proof) -> tuple[Signal, ...]:
 def advertises(mail: ParsedMail, heard: Heard) -> bool:
     """Advertising that was sent to us: it answers no mail of ours, and says so in words that buyers do not use."""
     answers = mail.headers.first("In-Reply-To") or mail.headers.first("References")
-    return not answers and heard.says(Kind.JUNK)
+    return not answers and any(one.kind is Kind.JUNK for one in heard.weighed.requests)

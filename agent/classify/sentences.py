@@ -10,7 +10,9 @@ MAX_TEXT = 3_000
 MAX_SENTENCES = 30
 _WRAPPED = 60  # a shorter line ended because its writer ended it
 # Hindi, Urdu, Hebrew, Armenian and Ethiopic end a sentence with marks of their own; Thai with none.
-_END = re.compile(r"(?<=[!?…؟۔।॥׃։።])\s+|(?<=[^\d]\.)\s+|(?<=[。！？；।؟．｡])|\n")
+_STOPS, _WIDE_STOPS = "!?…؟۔।॥׃։።", "。！？；।؟．｡"  # those of unspaced scripts need no space behind them
+# The first set is all that is looked for; the rest is asked where one of it stands.
+_END = re.compile(rf"[{_STOPS}{_WIDE_STOPS}.\n](?:(?<=[{_STOPS}])\s+|(?<=[^\d]\.)\s+|(?<=[{_WIDE_STOPS}\n]))")
 _LAST_WORD = re.compile(r"[^\s(\"']{1,8}$")
 # Written before a name or a figure: their full stop ends nothing, whatever follows.
 _BEFORE_NAMES = frozenset(
@@ -94,12 +96,10 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 def _pieces(text: str) -> Iterator[str]:
     start = 0
     for end in _END.finditer(text):
-        if (
-            text[end.start() - 1 : end.start()] != "."
-            or end[0] == "\n"
-            or not _abbreviated(text, end.start(), end.end())
-        ):
-            yield text[start : end.start()]
+        mark = end[0][0]
+        stop = end.start() + (mark != "\n")
+        if mark != "." or end[0] == ".\n" or not _abbreviated(text, stop, end.end()):
+            yield text[start:stop]
             start = end.end()
     yield text[start:]
 

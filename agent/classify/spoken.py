@@ -6,10 +6,11 @@ from datetime import datetime
 
 from agent.classify.addresses_named import Target, targets
 from agent.classify.evidence import TO_MANY, answerable, clipped, from_sender
+from agent.classify.keywords import says_nothing
 from agent.classify.opinion import swayed
 from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
-from agent.classify.weigh import says_nothing, weigh
+from agent.classify.weigh import weigh
 from agent.classify.weights import CONTEXT, Request, Weighed
 from agent.mail.thread import answers, answers_subject, written_at
 from agent.model.mail import ParsedMail
@@ -33,9 +34,12 @@ from agent.rules.normal import normalised
 from agent.rules.schema import Kind, Stage
 
 MAX_TYPED = 40  # letters: longer texts on the wrong keyboard are noticed by their writers
+_IN_NAMES = re.compile(r"[<@._+-]")
 
+_ASKED = frozenset(Kind) - {Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE}
 # What stands beside likely words and keeps silence from deciding (policy row 20).
-_DOUBTS = CONTEXT | {"such texts often mean it", "such texts are often replies"}
+_POSSIBLE = frozenset({"such texts often mean it", "such texts are often replies"})
+_DOUBTS = CONTEXT | _POSSIBLE
 _MANNERS = {Kind.COMPLAINT: Manner.COMPLAINT_WORDS, Kind.GONE: Manner.PERSON_GONE}
 _PREFERENCES = {
     Kind.TOPIC: PreferenceKind.TOPIC,
@@ -61,23 +65,29 @@ class Heard:
 def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
     """Read the own words; a Subject that is a keyword counts where the text adds nothing to it."""
     written = written_at(mail.headers)
-    names = normalised(re.sub(r"[<@._+-]", " ", mail.headers.first("From").rpartition("@")[0]))
     to_many = not TO_MANY.isdisjoint(mail.automatic)
-    heard = _heard(mail.own_text, catalog, written, to_many, names)
+    heard = _heard(mail.own_text, catalog, written, to_many, mail.headers.first("From"))
     if not heard.weighed.requests and _short_text(mail.own_text):
-        subject = _heard(mail.subject, catalog, written)
-        if says_nothing(heard.weighed) and any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
-            return subject
-        if not mail.own_text.strip() and subject.wishes and not answers_subject(mail.subject):
+        subject = _heard(mail.subject, catalog, written) if says_nothing(heard.weighed) else None
+        if subject is not None and _counts(subject, mail):
             return subject
         if (typed := _typed(mail.own_text, catalog, written)) is not None:
             return typed
     return heard if to_many else _with_opinion(heard, catalog, answer=answers(mail.headers))
 
 
-def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False, names: str = "") -> Heard:
+def _counts(subject: Heard, mail: ParsedMail) -> bool:
+    """Whether the Subject is what was meant, where the text below it says nothing."""
+    if any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
+        return True
+    return bool(subject.wishes) and not mail.own_text.strip() and not answers_subject(mail.subject)
+
+
+def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False, author: str = "") -> Heard:
     weighed = weigh(sentences(text), catalog.speech, to_many)
-    weighed = replace(weighed, requests=tuple(one for one in weighed.requests if not _is_name(one, weighed, names)))
+    if any(one.rule.stage is Stage.KEYWORD for one in weighed.requests):
+        names = normalised(_IN_NAMES.sub(" ", author.rpartition("@")[0]))
+        weighed = replace(weighed, requests=tuple(one for one in weighed.requests if not _is_name(one, weighed, names)))
     wishes = understand(weighed, catalog.speech, written)
     return Heard(weighed=weighed, wishes=wishes, written=written)
 
@@ -87,6 +97,8 @@ def _with_opinion(heard: Heard, catalog: Catalog, *, answer: bool) -> Heard:
     if catalog.ngrams is None:
         return heard
     weighed = swayed(heard.weighed, heard.wishes, catalog.ngrams, answer=answer)
+    if weighed.requests == heard.weighed.requests:
+        return replace(heard, weighed=weighed)
     return replace(heard, weighed=weighed, wishes=understand(weighed, catalog.speech, heard.written))
 
 
@@ -105,9 +117,9 @@ def _typed(text: str, catalog: Catalog, written: datetime | None) -> Heard | Non
     said = text.strip()
     if not 0 < len(said) <= MAX_TYPED:
         return None
-    for other in (other_layout(said), "" if said.isascii() else in_latin(said.lower())):
+    for other in filter(None, (other_layout(said), "" if said.isascii() else in_latin(said.lower()))):
         heard = _heard(other, catalog, written)
-        if other and any(one.rule.stage is Stage.KEYWORD for one in heard.weighed.requests):
+        if any(one.rule.stage is Stage.KEYWORD for one in heard.weighed.requests):
             return heard
     return None
 
@@ -118,7 +130,7 @@ def _short_text(text: str) -> bool:
 
 def asks(heard: Heard) -> bool:
     """Whether something was asked for in so many words."""
-    return heard.says(*(frozenset(Kind) - {Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE}))
+    return heard.says(*_ASKED)
 
 
 def signals(mail: ParsedMail, proof: Proof, heard: Heard, catalog: Catalog) -> tuple[Signal, ...]:
@@ -179,6 +191,7 @@ def _signal(mail: ParsedMail, proof: Proof, wish: Wish, target: Target) -> Signa
         scope=wish.request.rule.yields.scope,
         reason=_reason(wish),
         doubtful=any(step.name in _DOUBTS for step in wish.request.steps),
+        possible=any(step.name in _POSSIBLE for step in wish.request.steps),
     )
 
 

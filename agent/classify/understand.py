@@ -29,6 +29,8 @@ class Wish:
 
 def understand(weighed: Weighed, speech: Speech, written: datetime | None) -> tuple[Wish, ...]:
     """The wishes of one text, each kind once; empty when nothing was asked for."""
+    if not weighed.requests:
+        return ()
     requests = _settled(_with_parts(weighed, speech, written), weighed)
     best: dict[Kind, Request] = {}
     for request in requests:

@@ -1,7 +1,8 @@
 """What a report says was wrong: the status code first, the words second; both are data."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.mail.smtp_step import Step, find_step, implied_step
 from agent.mail.status import find_failure, find_reply_code, find_reply_status, find_status
@@ -51,7 +52,7 @@ _PRECEDENCE = (
     BounceReason.EXPIRED,
     BounceReason.ON_HOLD,
 )
-_RANK = {reason: rank for rank, reason in enumerate(_PRECEDENCE)}
+_RANK = {reason.value: rank for rank, reason in enumerate(_PRECEDENCE)}
 
 
 # "Unknown user" outside RCPT is what a filter says, and before it is said of the sender or of the host.
@@ -65,8 +66,7 @@ _VAGUE = (None, BounceReason.SECURITY_ERROR, BounceReason.POLICY_VIOLATION, Boun
 _VAGUE_AT = {Step.MAIL: BounceReason.REJECTED, Step.HELO: BounceReason.BLOCKED, Step.CONNECT: BounceReason.BLOCKED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Status, reason and the rule that said so; `hard` is a word about the report, not about the address."""
 
     status: str
@@ -137,11 +137,9 @@ class _Said:
 
     def step(self) -> Step:
         """Where in the dialogue it was refused."""
-        text = self.text
-        for found in (find_step(text), find_step(self._context()), implied_step(text)):
-            if found is not Step.UNKNOWN:
-                return found
-        return Step.UNKNOWN
+        step = find_step(self.text)
+        step = find_step(self._context()) if step is Step.UNKNOWN else step
+        return implied_step(self.text) if step is Step.UNKNOWN else step
 
 
 def _first_reason(said: _Said) -> BounceReason | None:
@@ -186,9 +184,9 @@ def _status(field: str, text: str) -> str:
 
 def _strongest(hits: tuple[Hit, ...]) -> Hit | None:
     """A provider's own words before any others, and a challenge before any reason, for its text may name one."""
-    return min(hits, key=_rank, default=None)
+    return min(hits, key=_rank) if len(hits) > 1 else hits[0] if hits else None
 
 
 def _rank(hit: Hit) -> tuple[bool, int]:
     reason = hit.rule.yields.reason
-    return not hit.rule.decisive, _RANK[BounceReason(reason)] if reason else -1
+    return not hit.rule.decisive, _RANK[reason] if reason else -1

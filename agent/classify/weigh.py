@@ -3,20 +3,22 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from agent.classify.keywords import courtesy, keywords
 from agent.classify.languages import Languages
+from agent.classify.later import Each, Later
 from agent.classify.sentences import Sentence
-from agent.classify.weights import CONTEXT, LIKELY, Request, Step, Weighed, step
+from agent.classify.weights import CONTEXT, LIKELY, WEIGHTS, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
 from agent.rules.normal import letters
 from agent.rules.schema import Kind, Rule, Stage
-from agent.rules.speech import Owner, Said, Speech, covered, polite_beside, vetoed
+from agent.rules.speech import Owner, Said, Speech, covered, vetoed
 from agent.rules.words import Mark, MarkKind
 
 LONG_MESSAGE, TOP = 80, 3  # words; sentences
-SIGNATURE_LINES, SIGNATURE_WORDS = 5, 7
 NEAR = 12  # letters from a phrase to the word behind it that takes it back
 _FAR_NEGATION = 28
+MOST = WEIGHTS["sure phrase"] + WEIGHTS["nothing else is said"]  # a phrase can weigh no more
 
 _BY_LAW = frozenset({Kind.ERASE, Kind.ACCESS})  # they name articles
 _HEAVY = frozenset({Kind.ERASE, Kind.ACCESS, Kind.COMPLAINT, Kind.REASON, Kind.JUNK})
@@ -24,37 +26,64 @@ _ASIDE = frozenset({Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE})
 
 
 def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False) -> Weighed:
-    """Every request in these sentences with its weight."""
-    found = tuple(speech.find(sentence.words) for sentence in sentences)
-    languages = Languages(sentences, speech)
-    many = (step("written to many"),) if to_many else ()
-    long = sum(sentence.length for sentence in sentences) > LONG_MESSAGE
-    weighed = [
-        request
-        for number, sentence in enumerate(sentences)
-        for request in _of_sentence(number, sentence, found[number], languages, (*many, *_length(number, long=long)))
-    ]
-    weighed.extend(_keywords(sentences, found))
-    weighed = [_in_every_language(one, weighed, languages) for one in weighed]
-    heard = [one for one in weighed if one.points >= LIKELY]
+    """Every request in these sentences with its weight; what nobody can hear is weighed when somebody asks for it."""
+    weighing = _Weighing(sentences, speech, to_many)
+    heard = [one for one in weighing.audible() if one.points >= LIKELY]
     heard = [one for one in heard if not _swallowed(one, heard)]
-    return Weighed(
-        sentences=sentences,
-        found=found,
-        requests=tuple(heard),
-        refused=tuple(one for one in weighed if one.points < LIKELY),
-    )
+    return Weighed(sentences=sentences, found=weighing.found, requests=tuple(heard), refused=Later(weighing.refused))
+
+
+class _Weighing:
+    """One text; a sentence is searched and weighed when it is first asked about: of a long text few ever are."""
+
+    def __init__(self, sentences: tuple[Sentence, ...], speech: Speech, to_many: bool) -> None:
+        self.found = Each(lambda number: speech.find(sentences[number].words), len(sentences))
+        self._sentences = sentences
+        self._languages = Languages(sentences, speech)
+        self._general = _general(sentences, to_many)
+        self._keywords = tuple(keywords(sentences, self.found))
+        self._weighed = Each(self._weigh, len(sentences))
+
+    def audible(self) -> list[Request]:
+        """The requests of all sentences in which any can be heard."""
+        worst = LIKELY - MOST  # with less beside it, not even the weightiest phrase is heard
+        numbers = {number for number, steps in enumerate(self._general) if _sum(steps) >= worst}
+        return self._requests(sorted(numbers.union(one.sentence for one in self._keywords)))
+
+    def refused(self) -> list[Request]:
+        """The requests of all sentences that weigh too little."""
+        return [one for one in self._requests(range(len(self._sentences))) if one.points < LIKELY]
+
+    def _requests(self, numbers: Iterable[int]) -> list[Request]:
+        """What was worded, then the keywords."""
+        requests = [one for number in numbers for one in self._weighed[number]]
+        return sorted(requests, key=lambda one: one.rule.stage is Stage.KEYWORD)
+
+    def _weigh(self, number: int) -> list[Request]:
+        sentence, found, general = self._sentences[number], self.found[number], self._general[number]
+        requests = list(_of_sentence(number, sentence, found, self._languages, general))
+        requests += [one for one in self._keywords if one.sentence == number]
+        return [_in_every_language(one, requests, self._languages) for one in requests]
+
+
+def _general(sentences: tuple[Sentence, ...], to_many: bool) -> tuple[tuple[Step, ...], ...]:
+    """For each sentence: people who leave say so at once, at the top or in few words, and to us alone."""
+    many = (step("written to many"),) if to_many else ()
+    if sum(sentence.length for sentence in sentences) <= LONG_MESSAGE:
+        return (many,) * len(sentences)
+    top, deep = (*many, step("one of many words")), (*many, step("deep in a long text"))
+    return (*(top,) * min(TOP, len(sentences)), *(deep,) * (len(sentences) - TOP))
 
 
 def _in_every_language(one: Request, others: list[Request], languages: Languages) -> Request:
-    """Languages share words: what takes a request back in one language takes back its look-alike in another, unless
-    that other knows the sentence better.
+    """Languages share words: what takes a request back in one language takes back its look-alike in the same sentence,
+    unless that other knows the sentence better.
     """
     known = {held.name for held in one.steps}
     seen = {
         one_step.name: one_step
         for other in others
-        if other.language != one.language and other.sentence == one.sentence and other.kind is one.kind
+        if other.language != one.language and other.kind is one.kind
         if _overlap(one.found, other.found) and not languages.outdo(one.sentence, one.language, other.language)
         for one_step in other.steps
         if one_step.name in CONTEXT and one_step.name not in known
@@ -62,18 +91,8 @@ def _in_every_language(one: Request, others: list[Request], languages: Languages
     return replace(one, steps=(*one.steps, *seen.values())) if seen else one
 
 
-def says_nothing(weighed: Weighed) -> bool:
-    """Whether the text is empty, courtesy, or what looks like a signature."""
-    pairs = zip(weighed.sentences, weighed.found, strict=True)
-    lines = [pair for pair in pairs if not covered(pair[0].words, _courtesy(pair[1]))]
-    return len(lines) <= SIGNATURE_LINES and all(_signature_like(*line) for line in lines)
-
-
-def _length(number: int, *, long: bool) -> tuple[Step, ...]:
-    """People who leave say so at once: at the top, or in few words."""
-    if not long:
-        return ()
-    return (step("one of many words" if number < TOP else "deep in a long text"),)
+def _sum(steps: tuple[Step, ...]) -> int:
+    return sum(one.points for one in steps)
 
 
 def _of_sentence(
@@ -83,17 +102,22 @@ def _of_sentence(
     languages: Languages,
     general: tuple[Step, ...],
 ) -> Iterator[Request]:
-    refused = vetoed(found)
     said = [one for one in found if isinstance(one.owner, Said) and not one.owner.veto]
+    if not said:
+        return
+    refused = vetoed(found)
     marks = [one for one in found if isinstance(one.owner, Mark)]
+    near: dict[str, list[Found[Owner]]] = {}  # by language: the marks that speak to it
     for one in said:
         owner = one.owner
         if not isinstance(owner, Said) or owner.rule.stage is not Stage.WORDING or owner.rule.id in refused:
             continue
         if any(_takes_back(other, one, refused, number, languages) for other in said):
             continue
-        near = [mark for mark in marks if _speaks_to(mark.owner.language, owner.language, number, languages)]
-        around = tuple(_around(one, owner.rule, sentence, near, said))
+        tongue = owner.language
+        if tongue not in near:
+            near[tongue] = [mark for mark in marks if _speaks_to(mark.owner.language, tongue, number, languages)]
+        around = tuple(_around(one, owner.rule, sentence, near[tongue], said))
         steps = (
             *_own_weight(owner.rule),
             *((step("words of another language"),) if languages.foreign(number, one) else ()),
@@ -103,7 +127,7 @@ def _of_sentence(
         )
         yield Request(
             rule=owner.rule,
-            language=owner.language,
+            language=tongue,
             sentence=number,
             found=one,
             excerpt=sentence.text,
@@ -160,7 +184,7 @@ def _rest(
     """`plain`: nothing in the phrase or around it takes it back."""
     if sentence.question and rule.confidence is Confidence.LIKELY:
         yield step("asked, not told")
-    if plain and covered(sentence.words, (one, *_courtesy(found))):
+    if plain and covered(sentence.words, (one, *courtesy(found))):
         yield step("nothing else is said")
 
 
@@ -203,65 +227,6 @@ def _is_object(mark: Found[Owner], one: Found[Owner]) -> bool:
 
 def _near(one: Found[Owner], mark: Found[Owner], sentence: Sentence) -> bool:
     return letters(sentence.words[one.end : mark.start]) <= NEAR
-
-
-def _keywords(sentences: tuple[Sentence, ...], found: tuple[tuple[Found[Owner], ...], ...]) -> Iterator[Request]:
-    """A keyword counts where it is all that was said: courtesy, reasons and a signature below are nothing."""
-    spoken = [at for at, sentence in enumerate(sentences) if not _is_courtesy(sentence, found[at])]
-    if not spoken or len(spoken) > 1 + SIGNATURE_LINES:
-        return
-    first, rest = spoken[0], spoken[1:]
-    if not all(_signature_like(sentences[at], found[at]) for at in rest):
-        return
-    refused = vetoed(found[first])
-    for one in found[first]:
-        owner = one.owner
-        if not isinstance(owner, Said) or owner.rule.stage is not Stage.KEYWORD or owner.rule.id in refused:
-            continue
-        if covered(sentences[first].words, (one, *_courtesy_beside(found[first], owner.language))):
-            yield Request(
-                rule=owner.rule,
-                language=owner.language,
-                sentence=first,
-                found=one,
-                excerpt=sentences[first].text,
-                steps=(step("keyword", owner.rule.id),),
-            )
-
-
-def _is_courtesy(sentence: Sentence, found: tuple[Found[Owner], ...]) -> bool:
-    """A keyword is one no more: "not interested, thanks" is a reason, but also all that was said."""
-    if not covered(sentence.words, _courtesy(found)):
-        return False
-    polite = [one for one in found if isinstance(one.owner, Mark) and one.owner.kind is MarkKind.POLITE]
-    beside = [] if covered(sentence.words, polite) else polite
-    keywords = (one for one in found if isinstance(one.owner, Said) and one.owner.rule.stage is Stage.KEYWORD)
-    return not any(covered(sentence.words, [one, *beside]) for one in keywords if not _is_veto(one))
-
-
-def _is_veto(one: Found[Owner]) -> bool:
-    return isinstance(one.owner, Said) and one.owner.veto
-
-
-def _signature_like(sentence: Sentence, found: tuple[Found[Owner], ...]) -> bool:
-    if sentence.question or sentence.length > SIGNATURE_WORDS:
-        return False
-    return not any(isinstance(one.owner, Mark) and one.owner.kind is MarkKind.BUSINESS for one in found)
-
-
-def _courtesy(found: Iterable[Found[Owner]]) -> list[Found[Owner]]:
-    """Politeness, and the reasons people give: they neither add to a request nor take anything from it."""
-    return [
-        one
-        for one in found
-        if (isinstance(one.owner, Mark) and one.owner.kind is MarkKind.POLITE)
-        or (isinstance(one.owner, Said) and one.owner.rule.yields.kind is Kind.REASON and not one.owner.veto)
-    ]
-
-
-def _courtesy_beside(found: tuple[Found[Owner], ...], language: str) -> list[Found[Owner]]:
-    reasons = [one for one in _courtesy(found) if isinstance(one.owner, Said)]
-    return [*polite_beside(found, language), *reasons]
 
 
 def _swallowed(one: Request, others: list[Request]) -> bool:

@@ -1,6 +1,6 @@
 """What counts for and against a reading, as values: the weights, the steps they make, and what a text said."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -29,7 +29,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType({
     "written to many": -9,  # lists and bulk mail: a keyword alone is still believed
     "such texts mean it": 3,  # the language model alone: likely, and never more
     "such texts often mean it": 3,  # silence must not decide
-    "such texts are often replies": -4,  # a sure phrase is likely even then: a person looks
+    "such texts give this reason": 4,
     "such texts mean something else": -9,
 })  # fmt: skip
 SURE, LIKELY = 4, 2
@@ -80,9 +80,9 @@ class Weighed:
     """All that was found in a text: requests of at least LIKELY, those that were not, and what stood around."""
 
     sentences: tuple[Sentence, ...] = ()
-    found: tuple[tuple[Found[Owner], ...], ...] = ()  # by sentence
+    found: Iterable[tuple[Found[Owner], ...]] = ()  # by sentence; each is searched when first asked about
     requests: tuple[Request, ...] = ()
-    refused: tuple[Request, ...] = ()
+    refused: Iterable[Request] = ()  # may be asked for more than once, and is weighed at the first time
 
     def marks(self, kind: MarkKind, language: str = "") -> Iterator[tuple[int, Found[Owner]]]:
         """The marks of one kind, in one language or any, with the number of their sentence."""

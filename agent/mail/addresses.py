@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agent.model.address import AddressKey, parse_address
 
 MAX_MAILBOXES = 50
 MAX_FIELD = 20_000
+MAX_KEPT = 200  # longer fields are not kept in memory
 
 _ONE = re.compile(r"[^\"(),;:<>]*+(?:<[^\"(),;:<>]*+>)?[^\"(),;:<>]*+")  # no list, no comment, nothing quoted
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[(),;:<>]|[^"(),;:<>]+|"')
@@ -14,23 +16,32 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[(),;:<>]|[^"(),;:<>]+|"')
 
 def single_sender(values: Sequence[str]) -> AddressKey | None:
     """The one address of all From fields; several, none, a group or anything ambiguous is nobody."""
-    if len(values) != 1:
-        return None
-    found = split_mailboxes(values[0])
-    return mailbox_address(found[0]) if found is not None and len(found) == 1 else None
+    found = _people(values[0]) if len(values) == 1 else ()
+    return found[0] if len(found) == 1 else None
 
 
 def addresses_of(values: tuple[str, ...]) -> tuple[AddressKey, ...]:
     """Every readable address of recipient fields, each once, in order."""
     found: dict[AddressKey, None] = {}
     for value in dict.fromkeys(values):
-        for mailbox in split_mailboxes(value) or ():
-            key = mailbox_address(mailbox)
+        for key in _people(value):
             if key is not None:
                 found.setdefault(key)
             if len(found) >= MAX_MAILBOXES:
                 return tuple(found)
     return tuple(found)
+
+
+def _people(value: str) -> tuple[AddressKey | None, ...]:
+    return _people_before(value) if len(value) <= MAX_KEPT else _read(value)
+
+
+def _read(value: str) -> tuple[AddressKey | None, ...]:
+    """Every mailbox of a list, None for one that nobody can read; nothing where the list itself is none."""
+    return tuple(map(mailbox_address, split_mailboxes(value) or ()))
+
+
+_people_before = lru_cache(maxsize=256)(_read)  # few mail systems send most of the reports, and to few addresses
 
 
 def split_mailboxes(value: str) -> tuple[str, ...] | None:

@@ -40,7 +40,8 @@ _SPELT = {
 
 def read_arf(parts: Sequence[Part], content_type: str, headers: Headers, original: Block | None = None) -> Arf | None:
     """The report among the leaves of a mail, or None."""
-    part = next((part for part in parts if part.depth <= MAX_DEPTH and _KIND.fullmatch(part.kind)), None)
+    typed = [part for part in parts if "feedback" in part.kind and part.depth <= MAX_DEPTH]
+    part = next((part for part in typed if _KIND.fullmatch(part.kind)), None)
     part = part or _untyped(parts, content_type)
     marked = None if part else _hotmail(parts, headers, original)
     if (part is None and marked is None) or (content_type != "multipart/report" and _passed_on(headers)):
@@ -78,7 +79,7 @@ def _untyped(parts: Sequence[Part], content_type: str) -> Part | None:
     """The report part that came as plain text or as an attachment: in a multipart/report by its first field, in any
     other mail only when it is all fields and the reported mail lies beside it.
     """
-    kinds = {part.kind for part in parts}
+    kinds = [part.kind for part in parts]
     if not content_type.startswith("multipart/") or "message/delivery-status" in kinds or not holds_original(parts):
         return None
     for part in parts:

@@ -1,10 +1,12 @@
 """Marks of a mail that no person wrote, from its headers alone (RFC 3834 section 2, RFC 5230 section 4.6)."""
 
 import re
+from collections.abc import Mapping
 
 from agent.model.mail import AutomaticMark, Headers
 
 LETTER_MARK = "X-Optoutd-Letter"  # our own letters carry it
+_LETTER_FIELD = LETTER_MARK.lower()
 
 _REPLY_MARKS = (
     "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-mail-autoreply", "x-autoreply-from",
@@ -27,28 +29,29 @@ _DAEMON = re.compile(
 
 def automatic_marks(headers: Headers, return_path: str | None, received_hops: int) -> tuple[AutomaticMark, ...]:
     """Every mark found, in the order of the enumeration."""
-    names = headers.by_name.keys()
-    submitted, precedence = _word(headers, "auto-submitted"), _word(headers, "precedence")
+    values = headers.by_name
+    submitted, precedence = _word(values, "auto-submitted"), _word(values, "precedence")
     found = (
-        (AutomaticMark.AUTO_SUBMITTED, submitted not in ("", "no")),
-        (AutomaticMark.AUTO_REPLIED, _auto_replied(headers, submitted, precedence)),
-        (AutomaticMark.NULL_SENDER, return_path == ""),
-        (
-            AutomaticMark.DAEMON_SENDER,
-            _DAEMON.search(headers.first("from")[:1000]) or (return_path and _DAEMON.search(return_path[:1000])),
-        ),
-        (AutomaticMark.PRECEDENCE, precedence in _BULK),
-        (AutomaticMark.MAILING_LIST, not names.isdisjoint(_LIST_FIELDS)),
-        (AutomaticMark.RESPONSE_SUPPRESS, _word(headers, "x-auto-response-suppress") not in ("", "none")),
-        (AutomaticMark.REPORT, _word(headers, "content-type") == "multipart/report"),
-        (AutomaticMark.LOOP, len(headers.all("received")) >= received_hops or LETTER_MARK.lower() in names),
+        submitted not in ("", "no") and AutomaticMark.AUTO_SUBMITTED,
+        _auto_replied(headers, submitted, precedence) and AutomaticMark.AUTO_REPLIED,
+        return_path == "" and AutomaticMark.NULL_SENDER,
+        (_by_daemon(headers.first("from")) or _by_daemon(return_path)) and AutomaticMark.DAEMON_SENDER,
+        precedence in _BULK and AutomaticMark.PRECEDENCE,
+        not values.keys().isdisjoint(_LIST_FIELDS) and AutomaticMark.MAILING_LIST,
+        _word(values, "x-auto-response-suppress") not in ("", "none") and AutomaticMark.RESPONSE_SUPPRESS,
+        _word(values, "content-type") == "multipart/report" and AutomaticMark.REPORT,
+        (_LETTER_FIELD in values or len(values.get("received", ())) >= received_hops) and AutomaticMark.LOOP,
     )
-    return tuple([mark for mark, holds in found if holds])
+    return tuple([mark for mark in found if mark])
 
 
-def _word(headers: Headers, name: str) -> str:
+def _by_daemon(sender: str | None) -> bool:
+    return sender is not None and _DAEMON.search(sender[:1000]) is not None
+
+
+def _word(values: Mapping[str, list[str]], name: str) -> str:
     """The first word of a field, parameters and comments off."""
-    found = _WORD.match(headers.first(name))
+    found = _WORD.match(values[name][0]) if name in values else None
     return found[0].lower() if found else ""
 
 

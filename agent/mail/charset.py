@@ -84,7 +84,7 @@ def decode(data: bytes, declared: str = "") -> str:
     text = _decode(data, codec)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", text) if _CONTROL.search(text) else text
+    return text if all(map(str.isprintable, text.split("\n"))) else _CONTROL.sub("", text)
 
 
 def decode_word(data: bytes, declared: str) -> str:

@@ -95,14 +95,15 @@ def _says_something(fields: _Fields) -> bool:
 
 
 def _recipient(fields: _Fields) -> RecipientReport:
-    said = fields.get("diagnostic-code", "")
+    stated = fields.get("diagnostic-code", "")
+    said = without_type(stated)
     return RecipientReport(
         final_recipient=address_value(fields.get("final-recipient", "")),
         original_recipient=address_value(fields.get("original-recipient", "")),
         action=_ACTIONS.get(first_word(fields.get("action", ""))),
         status=find_status(fields.get("status", "")),
-        diagnostic=_with_category(decode_words(without_type(said)), fields),
-        diagnostic_type=first_word(said) if without_type(said) != said else "",
+        diagnostic=_with_category(decode_words(said), fields),
+        diagnostic_type=first_word(stated) if said != stated else "",
         remote_mta=without_type(fields.get("remote-mta", "")),
     )
 

@@ -8,7 +8,8 @@ MAX_REPORT = 65_536
 MAX_VALUE = 2_000
 
 _FOLD = re.compile(r"\n[ \t]+(?=\S)")
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})[ \t]*:(.*)")
+# A field, or an empty line that ends the block.
+_LINE = re.compile(r"^(?:([A-Za-z][A-Za-z0-9_-]{1,40})[ \t]*:(.*)|[^\S\n]*+$)", re.MULTILINE)
 _COMMENT = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\s(;,]*")
 _TYPE = re.compile(r"[A-Za-z0-9_./-]{1,30}[ \t]*;")
@@ -20,11 +21,10 @@ def field_blocks(body: bytes, charset: str = "") -> list[list[tuple[str, str]]]:
     """Blocks of (lower-case name, value), parted by empty lines; lines that are no fields are passed over."""
     text = _FOLD.sub(" ", decode(body[:MAX_REPORT], charset))
     blocks: list[list[tuple[str, str]]] = [[]]
-    for line in text.split("\n"):
-        match = _FIELD.match(line)
-        if match:
-            blocks[-1].append((match[1].lower(), clean(match[2])[:MAX_VALUE]))
-        elif not line.strip() and blocks[-1]:
+    for name, value in _LINE.findall(text):
+        if name:
+            blocks[-1].append((name.lower(), clean(value)[:MAX_VALUE]))
+        elif blocks[-1]:
             blocks.append([])
     return [block for block in blocks if block]
 

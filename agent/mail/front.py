@@ -1,7 +1,8 @@
 """Headers and what was read of the body to one ParsedMail; the daemon reads headers alone, where a token is proven."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.mail.addresses import addresses_of, single_sender
 from agent.mail.automatic import automatic_marks
@@ -10,19 +11,17 @@ from agent.mail.defects import BLANK_RUN, MESSAGE_TOO_LARGE
 from agent.mail.headers import Block, read_block
 from agent.mail.language import language_hint
 from agent.mail.parts import content_type
-from agent.mail.token import RECIPIENT_FIELDS, find_tokens
-from agent.model.address import AddressKey
+from agent.mail.token import find_tokens, recipients_in
 from agent.model.mail import ParsedMail, RawMessage
 from agent.model.report import Arf, Dsn
 from agent.model.settings import Limits
 
 _BLANK_RUN = 2000
-_BLANKS = (b" " * _BLANK_RUN, b"\t" * _BLANK_RUN)
+_BLANKS = tuple((blank * 2, blank * _BLANK_RUN) for blank in (b" ", b"\t"))
 _Values = Mapping[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What was read of the body; all empty when only the headers were."""
 
     text: str = ""
@@ -59,7 +58,7 @@ def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, li
         headers=headers,
         subject=subject,
         sender=single_sender(wire.get("from", ())),
-        to=_recipients(message, wire),
+        to=addresses_of(recipients_in(wire, message.envelope_to)),
         return_path=return_path,
         message_id=wire.get("message-id", [""])[0],
         text=content.text,
@@ -95,10 +94,6 @@ def _return_path(message: RawMessage, wire: _Values) -> str | None:
     return noted[0].partition(">")[0].strip().lstrip("<").strip() if noted else None
 
 
-def _recipients(message: RawMessage, wire: _Values) -> tuple[AddressKey, ...]:
-    return addresses_of((*message.envelope_to, *(value for name in RECIPIENT_FIELDS for value in wire.get(name, ()))))
-
-
 def _envelope_ids(content: Content) -> tuple[str, ...]:
     return tuple(report.original_envelope_id for report in (content.dsn, content.arf) if report is not None)
 
@@ -111,4 +106,5 @@ def _size_defects(raw: bytes, limits: Limits) -> tuple[str, ...]:
 def _has_blank_run(raw: bytes, stop: int) -> bool:
     """A run holds two neighbours of every half of its length, which spares nearly every mail the whole search."""
     some = raw[: stop : _BLANK_RUN // 2]
-    return any(blanks[:2] in some and raw.find(blanks, 0, stop) >= 0 for blanks in _BLANKS)
+    likely = [blanks for pair, blanks in _BLANKS if pair in some]
+    return any(raw.find(blanks, 0, stop) >= 0 for blanks in likely) if likely else False

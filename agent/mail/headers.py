@@ -6,26 +6,31 @@ The daemon imports this module: it stays free of detectors and HTML parsers.
 import binascii
 import codecs
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.mail.charset import clean, decode_raw, decode_word
 from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, NO_HEADERS, SEPARATOR_MISSING, TOO_MANY_HEADER_LINES
 from agent.model.mail import Headers
 from agent.model.settings import Limits
 
+MAX_SHORT = 300
+
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
+_BEFORE_FIELDS = (codecs.BOM_UTF8, b"\r\n", b"\n", b"From ", b">From ")
 _FOLD = re.compile(r"\n[ \t]+")
-_FIELD = re.compile(r"^([\x21-\x39\x3b-\x7e]{1,80}+)[ \t]*+:(.*)", re.MULTILINE)
+_FIELD = re.compile(r"^([\x21-\x39\x3b-\x7e]{1,80}+) *+: *+(.*)", re.MULTILINE)
 _NAME = re.compile(r"[\x21-\x39\x3b-\x7e]{1,80}[ \t]*\Z")
-_HARMLESS = bytes((*b"\t\n", *range(32, 127)))
+_TAB = re.compile(r"\t+")
+_PLAIN = bytes((*b"\t\n\r", *range(32, 127)))
 _CHARSET = re.compile(rb"charset[ \t]*=[ \t]*\"?([\w.:-]{2,40})", re.IGNORECASE)
 # RFC 2047 section 2, with blanks allowed inside the text as many mailers write them; `*` opens RFC 2231's language.
 _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_Fields = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(msgspec.Struct, frozen=True, kw_only=True):
     """A header block. `wire` holds the values before RFC 2047: addresses are read from it, because an encoded
     comma or bracket must not become syntax. `raw` is the exact bytes without the blank line after them.
     """
@@ -44,6 +49,28 @@ def read_headers(raw: bytes, limits: Limits) -> Headers:
 
 def read_block(raw: bytes, limits: Limits) -> Block:
     """The header block with its bounds and what is wrong with it."""
+    fields, block, body_at, defects = _read(raw, limits)
+    headers = wire = Headers(fields=tuple(fields))
+    if b"=?" in block:
+        headers = Headers(fields=tuple([(name, decode_words(value)) for name, value in fields]))
+    return Block(headers=headers, wire=wire, raw=block, body_at=body_at, defects=defects)
+
+
+def read_part_head(raw: bytes, limits: Limits) -> tuple[dict[str, str], int]:
+    """The topmost value of each field, names in lower case, and where the body begins: all one asks of a part."""
+    fields, _, body_at, _ = _read(raw, limits)
+    return {name.lower(): decode_words(value) for name, value in reversed(fields)}, body_at
+
+
+def short_head(raw: bytes, limits: Limits) -> bytes:
+    """The header block with the empty line that ends it, where it begins with a field and no limit can touch it."""
+    stop = min(MAX_SHORT, limits.header_bytes, limits.header_lines)
+    found = None if raw.startswith(_BEFORE_FIELDS) else _EMPTY_LINE.search(raw, 0, stop)
+    return raw[: found.end()] if found else b""
+
+
+def _read(raw: bytes, limits: Limits) -> tuple[_Fields, bytes, int, tuple[str, ...]]:
+    """The fields before RFC 2047, their bytes, the start of the body, defects."""
     start = _past_envelope_line(raw)
     end, body_at, defects = _bounds(raw, start, limits)
     block = raw[start:end]
@@ -53,10 +80,7 @@ def read_block(raw: bytes, limits: Limits) -> Block:
         defects = (*defects, SEPARATOR_MISSING)
     if not fields:
         defects = (*defects, NO_HEADERS)
-    headers = wire = Headers(fields=tuple(_wire_values(fields, block)))
-    if b"=?" in block:
-        headers = Headers(fields=tuple([(name, decode_words(value)) for name, value in wire.fields]))
-    return Block(headers=headers, wire=wire, raw=block, body_at=body_at, defects=defects)
+    return fields, block, body_at, defects
 
 
 def decode_words(value: str) -> str:
@@ -104,6 +128,8 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 def _past_envelope_line(raw: bytes) -> int:
     """Where the fields begin: a byte order mark, empty lines and an mbox `From ` line are skipped."""
+    if not raw.startswith(_BEFORE_FIELDS):
+        return 0
     start = 3 if raw.startswith(codecs.BOM_UTF8) else 0
     while raw.startswith((b"\r\n", b"\n"), start) and start < 100:
         start += 2 if raw.startswith(b"\r", start) else 1
@@ -116,16 +142,16 @@ def _past_envelope_line(raw: bytes) -> int:
 def _bounds(raw: bytes, start: int, limits: Limits) -> tuple[int, int, tuple[str, ...]]:
     """End of the fields, start of the body, defects."""
     defects: tuple[str, ...] = ()
-    end, body_at = _empty_line(raw, start, start + limits.header_bytes + 4)
-    if end >= 0:
-        pass
+    found = _EMPTY_LINE.search(raw, start, start + limits.header_bytes + 4)
+    if found:
+        end, body_at = found.start() + 1, found.end()
     elif len(raw) - start <= limits.header_bytes:
         end = body_at = len(raw)
     else:
         end = raw.rfind(b"\n", start, start + limits.header_bytes) + 1
         end = body_at = end or start + limits.header_bytes
         defects = (HEADER_BLOCK_TOO_LARGE,)
-    if raw.count(b"\n", start, end) > limits.header_lines:
+    if end - start > limits.header_lines and raw.count(b"\n", start, end) > limits.header_lines:
         at = start
         for _ in range(limits.header_lines):
             at = raw.index(b"\n", at) + 1
@@ -133,21 +159,24 @@ def _bounds(raw: bytes, start: int, limits: Limits) -> tuple[int, int, tuple[str
     return end, body_at, defects
 
 
-def _empty_line(raw: bytes, start: int, stop: int) -> tuple[int, int]:
-    """Where the last line before the first empty one ends, and what comes after both; -1 where there is none."""
-    found = _EMPTY_LINE.search(raw, start, stop)
-    return (found.start() + 1, found.end()) if found else (-1, -1)
-
-
-def _fields(block: bytes) -> tuple[list[tuple[str, str]], int | None]:
+def _fields(block: bytes) -> tuple[_Fields, int | None]:
     """Unfolded fields (RFC 5322 section 2.2.3), and where a line that is no field ends them too early."""
     text = block.decode("ascii", "surrogateescape")
     text = text.replace("\r\n", "\n") if "\r" in text else text
     text = _FOLD.sub(" ", text)
-    fields: list[tuple[str, str]] = _FIELD.findall(text)
-    if len(fields) == text.count("\n") + (not text.endswith("\n")):
-        return fields, None
-    fields = []
+    if "\r" not in text and not block.translate(None, _PLAIN):  # nearly every mail: nothing in it is to be mended
+        text = _TAB.sub(" ", text) if "\t" in text else text
+        fields: _Fields = _FIELD.findall(text)
+        if len(fields) == text.count("\n") + (not text.endswith("\n")):
+            trailing = " \n" in text or text.endswith(" ")
+            return [(name, value.rstrip(" ")) for name, value in fields] if trailing else fields, None
+    fields, stray = _odd_fields(text, block)
+    return _wire_values(fields, block[:stray]), stray
+
+
+def _odd_fields(text: str, block: bytes) -> tuple[_Fields, int | None]:
+    """The same line by line, values as they stand."""
+    fields: _Fields = []
     for line in text.split("\n"):
         name, colon, value = line.partition(":")
         if colon and _NAME.match(name):
@@ -169,11 +198,8 @@ def _stray_line(block: bytes, fields: int) -> int:
     return min(at, len(block))
 
 
-def _wire_values(fields: list[tuple[str, str]], block: bytes) -> list[tuple[str, str]]:
-    if block.isascii():
-        plain = len(block.translate(None, _HARMLESS)) == block.count(b"\r\n")
-        return [(name, value.strip() if plain and "\t" not in value else clean(value)) for name, value in fields]
-    found = _CHARSET.search(block)
+def _wire_values(fields: _Fields, block: bytes) -> _Fields:
+    found = None if block.isascii() else _CHARSET.search(block)
     hint = found[1].decode("ascii", "replace") if found else ""
     return [(name, _wire_value(value, hint)) for name, value in fields]
 

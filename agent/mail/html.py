@@ -2,22 +2,32 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_HTML = 262_144
 MAX_TAGS = 6_000  # the parser takes quadratic time on deeper nesting: 50,000 open elements cost 8 s
 MAX_NODES = 50_000
+MAX_STYLE = 500
+KNOWN_STYLES = 512  # a newsletter writes the same few on every element
 
-_SKIP = frozenset({"head", "style", "script", "title", "template", "noscript", "object", "svg", "select", "textarea"})
-_BLOCK = frozenset({
-    "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre",
-    "section", "article", "header", "footer", "center", "dl", "dt", "dd",
+# Not shown; the last are no elements.
+_SKIP = frozenset({
+    "head", "style", "script", "title", "template", "noscript", "object", "svg", "select", "textarea",
+    "-comment", "!doctype", "",
 })  # fmt: skip
+_BLOCKS = (
+    "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre",
+    "section", "article", "header", "footer", "center", "dl", "dt", "dd",
+)  # fmt: skip
 # Where blocks begin and end; however many meet, they are one line end, and a <br> just before them adds none.
 _BOUNDARY, _PARAGRAPH = "\x01", "\x02"
 _BREAK = re.compile("\n? ?[\x01\x02][ \x01\x02]*")
-_INLINE = {"br": "\n", "td": " ", "th": " "}
+# What stands before the content of an element, and what behind it.
+_PLAIN = ("", "")
+_AROUND = {"p": (_PARAGRAPH, _BOUNDARY), "br": ("\n", ""), "td": (" ", ""), "th": (" ", "")}
+_AROUND |= dict.fromkeys(_BLOCKS, (_BOUNDARY, _BOUNDARY))
 _HIDDEN = re.compile(
     r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![\d.])"
     r"|mso-hide\s{0,3}:\s{0,3}all|max-height\s{0,3}:\s{0,3}0(?![\d.])"
@@ -35,7 +45,7 @@ _QUOTE_ID = re.compile(
 )
 # From here on all is the quoted mail (Outlook on the web and mobile, Zimbra).
 _CUT_ID = re.compile(r"(?:x_)*(?:divRplyFwdMsg|appendonsend|zwchr|reply_quote|replySplit|ms-outlook-quote)")
-_SPACE = re.compile(r"[ \t\r\f\v\n]+")
+_SPACE = re.compile(r"[\t\r\f\v\n][ \t\r\f\v\n]*| [ \t\r\f\v\n]+")  # not the single spaces, which stay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,88 +58,95 @@ class HtmlText:
 
 def html_to_text(html: str) -> HtmlText:
     """Both texts of an HTML body; nothing is fetched, nothing is run."""
-    walk = _Walk()
     body = LexborHTMLParser(_bounded(html)).body
-    if body is not None:
-        walk.run(body)
-    return HtmlText(all=_lines(walk.everything), own=_lines(walk.own))
+    return _Walk().texts(body) if body is not None else HtmlText(all="", own="")
 
 
 def _bounded(html: str) -> str:
     html = html[:MAX_HTML]
     if html.count("<") <= MAX_TAGS:
         return html
-    at = -1
-    for _ in range(MAX_TAGS):
-        at = html.index("<", at + 1)
-    return html[:at]
+    return html[: -len(html.split("<", MAX_TAGS)[-1]) - 1]
 
 
 class _Walk:
-    """One pass over the tree; each node on the stack knows whether it stands inside a quote."""
+    """One pass over the tree. Before the first quote everything is the sender's own, and no list of it is kept."""
 
     def __init__(self) -> None:
-        self.everything: list[str] = []
-        self.own: list[str] = []
-        self.cut = False
+        self._everything: list[str] = []
+        self._own: list[str] | None = None
+        self._cut = False
 
-    def run(self, body: LexborNode) -> None:
-        stack: list[tuple[LexborNode | None, bool]] = [(body, False)]
+    def texts(self, body: LexborNode) -> HtmlText:
+        """What stands in a body."""
+        self._run(body)
+        everything = _lines(self._everything)
+        return HtmlText(all=everything, own=everything if self._own is None else _lines(self._own))
+
+    def _run(self, body: LexborNode) -> None:
+        # What follows each open element, whether that stands inside a quote, and what ends the element.
+        above: list[tuple[LexborNode | None, bool, str]] = []
+        node: LexborNode | None = body
+        quoted = False
         for _ in range(MAX_NODES):
-            if not stack:
-                return
-            node, quoted = stack.pop()
             if node is None:
-                self._add(_BOUNDARY, quoted)
+                if not above:
+                    return
+                node, quoted, end = above.pop()
+                if end:
+                    self._add(end, quoted)
                 continue
-            if node is not body and (following := node.next) is not None:
-                stack.append((following, quoted))
-            self._enter(node, quoted, stack)
+            following = node.next if above else None
+            tag = node.tag or ""
+            if tag == "-text":
+                self._add(_SPACE.sub(" ", node.text_content or ""), quoted)
+            elif (inside := self._enter(node, tag, quoted)) is not None:
+                above.append((following, quoted, _AROUND.get(tag, _PLAIN)[1]))
+                following, quoted = node.child, inside
+            node = following
 
-    def _enter(self, node: LexborNode, quoted: bool, stack: list[tuple[LexborNode | None, bool]]) -> None:
-        inside = self._visit(node, quoted)
-        if inside is None:
-            return
-        if inside and not quoted and not self.cut:
-            self.own.append("\n>\n")
-        if node.tag in _BLOCK:
-            stack.append((None, quoted))
-        if (child := node.child) is not None:
-            stack.append((child, inside))
+    def _enter(self, node: LexborNode, tag: str, quoted: bool) -> bool | None:
+        """Whether what is inside an element is quoted, or None when it is not shown."""
+        if tag in _SKIP:
+            return None
+        if start := _AROUND.get(tag, _PLAIN)[0]:
+            self._add(start, quoted)
+        inside = quoted or tag == "blockquote"
+        if attributes := node.attributes:
+            if "hidden" in attributes or _hides((attributes.get("style") or "")[:MAX_STYLE]):
+                return None
+            name = attributes.get("id") or ""
+            self._cut_at(name)
+            inside = inside or _is_quote(name, attributes.get("class") or "")
+        if inside and not quoted:
+            self._add_own("\n>\n")
+        return inside
 
-    def _visit(self, node: LexborNode, quoted: bool) -> bool | None:
-        """Take the text of a node; whether its children are quoted, or None when they are not shown."""
-        tag = node.tag
-        if tag == "-text":
-            self._add(_SPACE.sub(" ", node.text_content or ""), quoted)
-            return None
-        if tag in _SKIP or not tag or tag[0] in "-!":
-            return None
-        opening = _PARAGRAPH if tag == "p" else _BOUNDARY if tag in _BLOCK else _INLINE.get(tag)
-        if opening:
-            self._add(opening, quoted)
-        attributes = node.attributes
-        return quoted or tag == "blockquote" if not attributes else self._by_attributes(tag, attributes, quoted)
-
-    def _by_attributes(self, tag: str, attributes: dict[str, str | None], quoted: bool) -> bool | None:
-        style = attributes.get("style")
-        if "hidden" in attributes or (style and _HIDDEN.search(style[:500].lower())):
-            return None
-        name = attributes.get("id") or ""
+    def _cut_at(self, name: str) -> None:
         if name and _CUT_ID.fullmatch(name):
-            self.cut = True
-        classes = attributes.get("class")
-        return (
-            quoted
-            or tag == "blockquote"
-            or bool(name and _QUOTE_ID.fullmatch(name))
-            or bool(classes and _QUOTE_CLASS.search(classes[:300]))
-        )
+            self._add_own("")
+            self._cut = True
 
     def _add(self, text: str, quoted: bool) -> None:
-        self.everything.append(text)
-        if not quoted and not self.cut:
-            self.own.append(text)
+        if self._own is not None and not quoted:
+            self._add_own(text)
+        self._everything.append(text)
+
+    def _add_own(self, text: str) -> None:
+        if self._own is None:
+            self._own = self._everything.copy()
+        if not self._cut:
+            self._own.append(text)
+
+
+@lru_cache(maxsize=KNOWN_STYLES)
+def _hides(style: str) -> bool:
+    return style != "" and _HIDDEN.search(style.lower()) is not None
+
+
+def _is_quote(name: str, classes: str) -> bool:
+    by_name = name != "" and _QUOTE_ID.fullmatch(name) is not None
+    return by_name or (classes != "" and _QUOTE_CLASS.search(classes[:300]) is not None)
 
 
 def _lines(pieces: list[str]) -> str:

@@ -30,7 +30,8 @@ _CHARSETS = {
     "iso2022_jp_2": "ja", "euc_jp": "ja", "cp949": "ko", "iso2022_kr": "ko", "cp874": "th",
 }  # fmt: skip
 _LATIN = re.compile("[a-z\u00c0-\u024f\u1e00-\u1eff]{1,20}")
-_ASCII_WORDS = {code: " " for code in range(128) if not chr(code).islower()}  # finds the same, four times as fast
+# Finds the same in ASCII, many times as fast.
+_ASCII_WORDS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalpha() else 32 for code in range(256))
 # Words that one language writes often and its neighbours seldom.
 _WORDS = {
     "en": "the and you your from this that have with not please our are was my it is we off would like can but thanks",
@@ -98,13 +99,13 @@ def _chinese(text: str, headers: Headers) -> str:
 
 
 def _latin(text: str) -> str:
-    text = text.lower()
-    words = text.translate(_ASCII_WORDS).split() if text.isascii() else _LATIN.findall(text)
+    plain = text.isascii()
+    words = text.encode().translate(_ASCII_WORDS).decode().split() if plain else _LATIN.findall(text.lower())
     scores: dict[str, int] = {}
     for word in filter(_LANGUAGES_OF.__contains__, words):
         for language in _LANGUAGES_OF[word]:
             scores[language] = scores.get(language, 0) + 1
-    for letter in () if text.isascii() else set(_LETTER.findall(text)):
+    for letter in () if plain else set(_LETTER.findall(text.lower())):
         scores[_LETTER_OF[letter]] = scores.get(_LETTER_OF[letter], 0) + 1
     best = max(scores.values(), default=0)
     leading = [language for language, score in scores.items() if score == best]

@@ -8,7 +8,10 @@ from agent.mail.parts import Part
 from agent.model.settings import Limits
 
 # RFC 6522 section 3 knows message/rfc822 and text/rfc822-headers; the others are RFC 6533's and misspelt ones.
-_KINDS = re.compile(r"message/(?:rfc822(?:-headers?)?|global(?:-headers)?|news)|text/rfc822(?:-headers?)?")
+_KINDS = frozenset({
+    "message/rfc822", "message/rfc822-headers", "message/rfc822-header", "message/global", "message/global-headers",
+    "message/news", "text/rfc822", "text/rfc822-headers", "text/rfc822-header",
+})  # fmt: skip
 # The lines by which mailers announce a pasted copy: Exim, qmail, sendmail, MMDF, Exchange, IMail and their kin.
 _ANNOUNCED = (
     b"this is a copy of", b"line is a copy", b"copy of the message", b"copy of your message", b"copy of the original",
@@ -24,13 +27,13 @@ _FIRST_FIELD = re.compile(
 _WINDOW = 65_536
 _MAX_ANNOUNCED = 8
 _TRACE = ("received", "message-id", "return-path")
-_TRACE_BYTES = tuple(name.encode() for name in _TRACE)
+_TRACE_LINES = tuple(b"\n" + name.encode() for name in _TRACE)
 
 
 def read_original(parts: Sequence[Part], limits: Limits) -> Block | None:
     """The header block of the first part that holds a whole mail or its headers."""
     for part in parts:
-        if _KINDS.fullmatch(part.kind):
+        if part.kind in _KINDS:
             block = read_block(part.decoded(), limits)
             if block.headers.fields:
                 return block
@@ -39,7 +42,7 @@ def read_original(parts: Sequence[Part], limits: Limits) -> Block | None:
 
 def holds_original(parts: Sequence[Part]) -> bool:
     """Whether a whole mail or its headers came as a part, not pasted into the text."""
-    return any(_KINDS.fullmatch(part.kind) for part in parts)
+    return not _KINDS.isdisjoint([part.kind for part in parts])
 
 
 def read_pasted(parts: Sequence[Part], limits: Limits) -> Block | None:
@@ -48,9 +51,8 @@ def read_pasted(parts: Sequence[Part], limits: Limits) -> Block | None:
         if part.kind == "text/plain":
             body = part.decoded()[:_WINDOW]
             lowered = body.lower()
-            if not any(name in lowered for name in _TRACE_BYTES):
-                continue
-            for end in _announcements(lowered):
+            last = max(map(lowered.rfind, _TRACE_LINES))  # what is announced below it can hold no trace field
+            for end in _announcements(lowered[: last + 1]) if last > 0 else ():
                 first = _FIRST_FIELD.search(body, end, end + 400)
                 block = read_block(body[first.start() :], limits) if first else None
                 if block and not block.headers.by_name.keys().isdisjoint(_TRACE):
@@ -61,7 +63,7 @@ def read_pasted(parts: Sequence[Part], limits: Limits) -> Block | None:
 def _announcements(lowered: bytes) -> list[int]:
     """Where the lines that announce a copy end."""
     ends: set[int] = set()
-    for words in _ANNOUNCED:
+    for words in filter(lowered.__contains__, _ANNOUNCED):
         at = lowered.find(words)
         for _ in range(_MAX_ANNOUNCED):
             if at < 0:

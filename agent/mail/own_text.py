@@ -10,12 +10,14 @@ from agent.mail.quotes import OPENING, Markers, fold
 MAX_LINES = 2_000
 MAX_KEPT = 8_000  # characters: nobody asks for anything further down, and only the beginning is read
 MAX_ATTRIBUTION_LINES = 4
+MAX_FIELD = 40  # letters before the colon of a field, like "Subject:"
 MAX_ATTRIBUTION = 400
 
 _MARKS = "\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _INVISIBLE = re.compile(f"[{_MARKS}]+")
 _QUOTED = re.compile(r"(?:>|＞|\|(?!.*\|)(?=\s))")
 _DASHES = re.compile(r"\s*[-‐_—–=*~]{2,}")
+_MAY_OPEN_QUOTE = frozenset(">＞|-‐_—–=*~")
 _MARKS_AROUND = "-‐_—–=*~ \t:：>"
 _RULE = re.compile(r"[-_—–=*~]{4,}")
 _LONG_RULE = re.compile(r"_{20,}")
@@ -56,9 +58,15 @@ def _collapsed(text: str) -> list[str]:
 
 def _without_quotes(lines: list[str], markers: Markers) -> list[str]:
     kept: list[str] = []
+    introduces = _before_colons(lines)
     at, quoted_length, length = 0, 0, 0
     while at < len(lines) and length < MAX_KEPT:
         line = lines[at]
+        if not quoted_length and at not in introduces and _is_plain(line):
+            kept.append(line)
+            length += len(line)
+            at += 1
+            continue
         if _QUOTED.match(line):
             if not quoted_length and any(kept) and _is_quoted_head(lines, at, markers):
                 break
@@ -80,6 +88,18 @@ def _without_quotes(lines: list[str], markers: Markers) -> list[str]:
         length += len(line)
         at += 1
     return _without_trailing_rule(kept, markers)
+
+
+def _before_colons(lines: list[str]) -> frozenset[int]:
+    """The lines that may begin an attribution, which ends with a colon."""
+    ends = (at for at, line in enumerate(lines) if line.endswith(_COLONS))
+    return frozenset(end - before for end in ends for before in range(MAX_ATTRIBUTION_LINES))
+
+
+def _is_plain(line: str) -> bool:
+    """Whether a line has no mark that a quote or the head of a quoted mail begins with; of most lines that is all."""
+    start = line[:MAX_FIELD]
+    return line[:1] not in _MAY_OPEN_QUOTE and ":" not in start and "：" not in start
 
 
 def _attribution(lines: list[str], at: int, markers: Markers) -> int:
@@ -179,13 +199,14 @@ def _looks_like_header(lines: list[str], at: int) -> bool:
     ):
         return False
     four = lines[at : at + 4]
-    dated = any(_YEAR.search(line) and _CLOCK.search(line) for line in four)
-    return dated and any("@" in line for line in four) and all(map(_FIELD.match, four))
+    if not any("@" in line for line in four) or not all(map(_FIELD.match, four)):
+        return False
+    return any(_YEAR.search(line) and _CLOCK.search(line) for line in four)
 
 
 def _field_role(line: str, markers: Markers) -> str:
-    at = line.find(":", 0, 40)
-    wide = line.find("：", 0, 40)
+    at = line.find(":", 0, MAX_FIELD)
+    wide = line.find("：", 0, MAX_FIELD)
     at = wide if at < 0 or 0 <= wide < at else at
     return markers.fields.get(fold(line[:at].strip("*|_ \t")), "") if at > 0 else ""
 
@@ -201,7 +222,9 @@ def _without_trailing_rule(kept: list[str], markers: Markers) -> list[str]:
 def _before_signature(kept: list[str]) -> list[str]:
     """RFC 3676 section 4.3: what follows `-- ` is the signature; a long rule below text is taken for one."""
     for at, line in enumerate(kept):
-        if line.rstrip() in ("--", "—") or (_LONG_RULE.fullmatch(line) and any(kept[:at])):
+        if line[:1] not in _MAY_OPEN_QUOTE:
+            continue
+        if line in ("--", "—") or (_LONG_RULE.fullmatch(line) and any(kept[:at])):
             return kept[:at]
     return kept
 
@@ -209,18 +232,21 @@ def _before_signature(kept: list[str]) -> list[str]:
 def _without_footers(kept: list[str], markers: Markers) -> list[str]:
     out: list[str] = []
     for at, line in enumerate(kept):
-        start = fold(line[:100]) if line else ""
-        if markers.openings.isdisjoint((start[:OPENING], start.lstrip("*_")[:OPENING])):
+        if not _may_be_printed(line, markers):
             out.append(line)
             continue
-        if markers.footers and len(line) < 120 and start.startswith(markers.footers):
+        start = fold(line[:100])
+        if len(line) < 120 and start.startswith(markers.footers.get(start[:OPENING], ())):
             continue
+        bare = start.strip("*_")
         paragraph_opens = at == 0 or not kept[at - 1]
-        if (
-            markers.disclaimers
-            and start.strip("*_").startswith(markers.disclaimers)
-            and (paragraph_opens or len(line) > 60)
-        ):
+        if bare.startswith(markers.disclaimers.get(bare[:OPENING], ())) and (paragraph_opens or len(line) > 60):
             break
         out.append(line)
     return out
+
+
+def _may_be_printed(line: str, markers: Markers) -> bool:
+    """Whether a line opens as a footer or a disclaimer may; behind marks and spaces anything is possible."""
+    opening = line[:OPENING].casefold()[:OPENING]
+    return opening in markers.footers or opening in markers.disclaimers or (opening != "" and not opening.isalpha())

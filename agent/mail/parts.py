@@ -7,28 +7,47 @@ a returned mail is not read as structure of this one.
 
 import binascii
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
 
 from agent.mail.defects import BOUNDARY_MISSING, TOO_DEEP, TOO_MANY_PARTS
-from agent.mail.headers import Block, decode_base64, read_block
-from agent.model.mail import Headers
+from agent.mail.headers import MAX_SHORT, Block, decode_base64, read_part_head, short_head
 from agent.model.settings import Limits
 
 MAX_DEPTH = 8
 
+_LIMITS = Limits()  # no limit touches a short head
 _MAX_FALSE_BOUNDARIES = 10_000
 _MAX_DECODED = 1_000_000
 _PREAMBLE = 65_536
+_ASKED = ("content-type", "content-transfer-encoding", "content-disposition")
 # A delimiter line that the Content-Type does not name, or names wrongly: fields of a part follow it.
 _DELIMITER = re.compile(rb"^--(\S[^\r\n]{0,69})\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)")
-_PARAMETER = re.compile(r";[ \t]*([\w.*-]{1,40})[ \t]*=[ \t]*(\"(?:[^\"\\]|\\.)*\"|[^;\s]*)")
+_PARAMETER = re.compile(r";[ \t]*([\w.*-]{1,40})[ \t]*=[ \t]*(\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|[^;\s]*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class _Type(NamedTuple):
+    """What a Content-Type states; the kind is empty when it is malformed."""
+
+    kind: str
+    charset: str
+    boundary: str
+
+
+class _Head(NamedTuple):
+    """What the fields of a part state."""
+
+    type: _Type
+    encoding: str
+    attached: bool
+    body_at: int
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A part: its type and its body still encoded. Leaves of one multipart/alternative share a number, 0: of none."""
 
     kind: str
@@ -52,7 +71,7 @@ class Part:
 
 def leaves(block: Block, body: bytes, limits: Limits) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     """All leaves in the order of the mail, and what was wrong."""
-    waiting = [_part(block.headers, body, 0, 0, "text/plain")]
+    waiting = [_part(_stated({name: block.headers.first(name) for name in _ASKED}), body, 0, 0, "text/plain")]
     found: list[Part] = []
     defects: dict[str, None] = {}
     left = limits.mime_parts
@@ -66,7 +85,7 @@ def leaves(block: Block, body: bytes, limits: Limits) -> tuple[tuple[Part, ...],
         if defect:
             defects.setdefault(defect)
         if not pieces:
-            found.append(replace(part, kind="text/plain"))
+            found.append(msgspec.structs.replace(part, kind="text/plain"))
         alternative = part.alternative or (left + 1 if part.kind == "multipart/alternative" else 0)
         default = "message/rfc822" if part.kind == "multipart/digest" else "text/plain"
         children = [_child(piece, part.depth + 1, alternative, default, limits) for piece in pieces]
@@ -80,19 +99,18 @@ def _pieces(part: Part, left: int) -> tuple[list[bytes], str]:
     if part.depth >= MAX_DEPTH:
         return [], TOO_DEEP
     stated = part.boundary.encode("utf-8", "replace")
-    pieces = list(islice(_split(body, stated), left + 1)) if stated else []
+    pieces = _split(body, stated, left + 1) if stated else []
     defect = ""
     if not pieces:
         defect = BOUNDARY_MISSING
         line = _DELIMITER.search(body, 0, _PREAMBLE)
-        pieces = list(islice(_split(body, line[1]), left + 1)) if line else []
+        pieces = _split(body, line[1], left + 1) if line else []
     return (pieces[:left], TOO_MANY_PARTS) if len(pieces) > left else (pieces, defect)
 
 
 def content_type(value: str, default: str = "text/plain") -> str:
     """`type/subtype` in lower case; the default when absent or malformed (RFC 2045 section 5.2)."""
-    word = value.partition(";")[0].partition("(")[0].strip().lower()
-    return word if "/" in word and " " not in word else default
+    return _stated_type(value).kind or default
 
 
 def parameters(value: str) -> dict[str, str]:
@@ -107,54 +125,87 @@ def parameters(value: str) -> dict[str, str]:
     return found
 
 
-def _child(piece: bytes, depth: int, alternative: int, default: str, limits: Limits) -> Part:
-    if piece.startswith((b"\n", b"\r\n")):  # no fields at all (RFC 2046 section 5.1)
-        return _part(Headers(), piece.lstrip(b"\r\n"), depth, alternative, default)
-    block = read_block(piece, limits)
-    return _part(block.headers, piece[block.body_at :], depth, alternative, default)
+def _stated_type(value: str) -> _Type:
+    return _type_before(value) if len(value) <= MAX_SHORT else _type(value)
 
 
-def _part(headers: Headers, body: bytes, depth: int, alternative: int, default: str) -> Part:
-    stated = headers.first("Content-Type")
-    found = parameters(stated) if "=" in stated else {}
-    return Part(
-        kind=content_type(stated, default),
+def _type(value: str) -> _Type:
+    word = value.partition(";")[0].partition("(")[0].strip().lower()
+    found = parameters(value) if "=" in value else {}
+    return _Type(
+        kind=word if "/" in word and " " not in word else "",
         charset=found.get("charset", ""),
-        encoding=headers.first("Content-Transfer-Encoding").partition(";")[0].strip().lower(),
-        attached=headers.first("Content-Disposition").lower().startswith("attachment"),
-        body=body,
-        depth=depth,
-        alternative=alternative,
         boundary=found.get("boundary", "").rstrip(),
     )
 
 
-def _split(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    """What lies between the delimiter lines; a missing last one is forgiven."""
-    mark = b"--" + boundary
-    start: int | None = None
-    at = 0 if body.startswith(mark) else _next(body, mark, 0)
+_type_before = lru_cache(maxsize=64)(_type)  # a mail's own is asked for three times
+
+
+def _child(piece: bytes, depth: int, alternative: int, default: str, limits: Limits) -> Part:
+    if piece.startswith((b"\n", b"\r\n")):  # no fields at all (RFC 2046 section 5.1)
+        return _part(_NO_HEAD, piece.lstrip(b"\r\n"), depth, alternative, default)
+    short = short_head(piece, limits)
+    head = _head_before(short) if short else _head(piece, limits)
+    return _part(head, piece[head.body_at :], depth, alternative, default)
+
+
+def _head(piece: bytes, limits: Limits = _LIMITS) -> _Head:
+    fields, body_at = read_part_head(piece, limits)
+    return _stated(fields, body_at)
+
+
+_head_before = lru_cache(maxsize=256)(_head)  # the parts of nearly all reports begin with the same few lines
+
+
+def _stated(fields: Mapping[str, str], body_at: int = 0) -> _Head:
+    return _Head(
+        type=_stated_type(fields.get("content-type", "")),
+        encoding=fields.get("content-transfer-encoding", "").partition(";")[0].strip().lower(),
+        attached=fields.get("content-disposition", "").lower().startswith("attachment"),
+        body_at=body_at,
+    )
+
+
+_NO_HEAD = _stated({})
+
+
+def _part(head: _Head, body: bytes, depth: int, alternative: int, default: str) -> Part:
+    return Part(
+        kind=head.type.kind or default,
+        charset=head.type.charset,
+        encoding=head.encoding,
+        attached=head.attached,
+        body=body,
+        depth=depth,
+        alternative=alternative,
+        boundary=head.type.boundary,
+    )
+
+
+def _split(body: bytes, boundary: bytes, most: int) -> list[bytes]:
+    """What lies between the delimiter lines, so many parts at most; a missing last delimiter is forgiven."""
+    mark = b"\n--" + boundary
+    pieces: list[bytes] = []
+    start = -1
+    at = 0 if body.startswith(mark[1:]) else body.find(mark) + 1 or -1
     for _ in range(_MAX_FALSE_BOUNDARIES):
-        if at < 0:
+        if at < 0 or len(pieces) >= most:
             break
-        after = at + len(mark)
+        after = at + len(mark) - 1
         closing = body.startswith(b"--", after)
         line_end = body.find(b"\n", after)
         line_end = len(body) if line_end < 0 else line_end
         if closing or not body[after:line_end].strip():
-            if start is not None:
-                yield _without_line_end(body[start:at])
+            if start >= 0:
+                pieces.append(_without_line_end(body[start:at]))
             if closing:
-                return
+                return pieces
             start = line_end + 1
-        at = _next(body, mark, after)
-    if start is not None and start < len(body):
-        yield body[start:]
-
-
-def _next(body: bytes, mark: bytes, start: int) -> int:
-    at = body.find(b"\n" + mark, max(0, start - 1))
-    return at + 1 if at >= 0 else -1
+        at = body.find(mark, after - 1) + 1 or -1
+    if 0 <= start < len(body) and len(pieces) < most:
+        pieces.append(body[start:])
+    return pieces
 
 
 def _without_line_end(piece: bytes) -> bytes:

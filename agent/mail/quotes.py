@@ -17,9 +17,9 @@ class Markers:
     attribution_verbs: frozenset[str] = frozenset()  # "schrieb": before the name, as in "Am DATE schrieb NAME:"
     originals: frozenset[str] = frozenset()  # "original message", between dashes
     fields: Mapping[str, str] = field(default_factory=dict)  # "subject" -> "subject", "betreff" -> "subject"
-    footers: tuple[str, ...] = ()  # "sent from my", at the start of a line
-    disclaimers: tuple[str, ...] = ()  # "this e-mail and any attachments", at the start of a paragraph
-    openings: frozenset[str] = frozenset()  # how footers and disclaimers begin, OPENING letters: few lines do
+    # Both by their first OPENING letters, for few lines begin like any of them.
+    footers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "sent from my", at the start of a line
+    disclaimers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "this e-mail and any attachments"
 
 
 NO_MARKERS = Markers()
@@ -46,16 +46,13 @@ def build_markers(texts: Mapping[str, str]) -> Markers:
         for role, words in (("from", file.from_), ("sent", file.sent), ("to", file.to), ("subject", file.subject))
         for word in words
     }
-    footers = _folded(word for file in files for word in file.footers)
-    disclaimers = _folded(word for file in files for word in file.disclaimers)
     return Markers(
         attribution_ends=_folded(word for file in files for word in file.attribution_ends),
         attribution_verbs=frozenset(_folded(word for file in files for word in file.attribution_verbs)),
         originals=frozenset(_folded(word for file in files for word in file.originals)),
         fields=fields,
-        footers=footers,
-        disclaimers=disclaimers,
-        openings=frozenset(words[:OPENING] for words in (*footers, *disclaimers)),
+        footers=_by_opening(word for file in files for word in file.footers),
+        disclaimers=_by_opening(word for file in files for word in file.disclaimers),
     )
 
 
@@ -76,3 +73,10 @@ def _read(path: str, text: str) -> _QuoteFile:
 
 def _folded(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold(word) for word in words))
+
+
+def _by_opening(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    held: dict[str, tuple[str, ...]] = {}
+    for word in _folded(words):
+        held[word[:OPENING]] = (*held.get(word[:OPENING], ()), word)
+    return held

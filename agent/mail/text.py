@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.mail.charset import decode
 from agent.mail.html import MAX_HTML, html_to_text
@@ -16,8 +17,7 @@ _SPACE = re.compile(r"\s+")
 _PROBE = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailText:
+class MailText(msgspec.Struct, frozen=True, kw_only=True):
     """`html`: the own words were taken from HTML."""
 
     text: str = ""
@@ -25,8 +25,7 @@ class MailText:
     html: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Body:
+class _Body(msgspec.Struct, frozen=True, kw_only=True):
     """One body in one or both of its forms."""
 
     plain: str

@@ -11,7 +11,7 @@ MAX_REFERENCES = 10
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # What nearly every mail has; all else is for the standard library, which takes ten times as long.
 _DATE = re.compile(
-    rf"(?:[A-Z][a-z]{{2}}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) ([12]\d{{3}}) (\d\d):(\d\d):(\d\d)"
+    rf"(?:[A-Z][a-z]{{2}},  ?)?(\d{{1,2}}) ({'|'.join(_MONTHS)}) ([12]\d{{3}}) (\d\d):(\d\d):(\d\d)"
     r" ([+-])([01]\d)(\d\d)(?= \(|$)",
     re.ASCII,
 )

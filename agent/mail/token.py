@@ -15,7 +15,8 @@ RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", 
 MAX_TOKENS = 32
 MAX_FIELD = 8_000
 
-_TOKEN = re.compile(r"(?<![a-z0-9])([burfc])([a-z0-9])([a-z2-7]{13})([a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+# What stands before is looked at behind the first letter, which is written out: so the pattern is searched faster.
+_TOKEN = re.compile(r"([burfcBURFC])(?i:(?<![a-z0-9].)([a-z0-9])([a-z2-7]{13})([a-z2-7]{16})(?![a-z0-9]))")
 _DOMAIN_AFTER = re.compile(r"[^@\s<>,;]{0,90}@([\w.-]{1,255})")
 # SRS0=hash=time=domain=local and SRS1=hash=forwarder==hash=time=domain=local: the first hop's domain is ours.
 _SRS_BEFORE = re.compile(r"SRS(?:0|1[=+-][^=@\s]+=[^=@\s]+=)[=+-][^=@\s]+=[^=@\s]+=([\w.-]+)=[^@\s]*\Z", re.IGNORECASE)
@@ -58,10 +59,10 @@ def find_tokens(
     `envelope_ids` and `return_paths` come from a report (Original-Envelope-Id, Original-Mail-From).
     """
     values = wire.by_name
-    recipients = (*envelope_to, *(value for name in RECIPIENT_FIELDS for value in values.get(name, ())))
+    recipients = recipients_in(values, envelope_to)
     places = [("recipient", text) for text in recipients]
-    places += [("return-path", text) for text in (return_path or "", *return_paths)]
-    places += [("envelope-id", xtext(text)) for text in envelope_ids]
+    places += [("return-path", text) for text in (return_path, *return_paths) if text]
+    places += [("envelope-id", xtext(text)) for text in envelope_ids if text]
     places += [("subject", decode_words(text)) for text in values.get("subject", ())]
     places += _header_places(values)
     if original is not None:
@@ -72,13 +73,23 @@ def find_tokens(
     return _collect(places, recipients)
 
 
+def recipients_in(values: Mapping[str, list[str]], envelope_to: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands where the recipients of a mail are named, its envelope first."""
+    return envelope_to + tuple([text for name in RECIPIENT_FIELDS if name in values for text in values[name]])
+
+
 def xtext(text: str) -> str:
     """RFC 3461 section 4: `+2B` is a plus."""
     return _XTEXT.sub(_character, text) if "+" in text else text
 
 
 def _header_places(values: Mapping[str, list[str]]) -> list[_Place]:
-    return [(place, _plain(place, text[:MAX_FIELD])) for name, place in _HEADER_PLACES for text in values.get(name, ())]
+    return [
+        (place, _plain(place, text[:MAX_FIELD]))
+        for name, place in _HEADER_PLACES
+        if name in values
+        for text in values[name]
+    ]
 
 
 def _plain(place: str, text: str) -> str:

@@ -14,6 +14,7 @@ MAX_DOMAIN_OCTETS = 255  # RFC 5321 section 4.5.3.1.2
 
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _ATOM = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')
+_PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _QUOTED = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*)"')
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
@@ -74,16 +75,24 @@ def _fold_local(text: str) -> str | None:
 
 def parse_address(text: str) -> AddressKey | None:
     """Exactly one `local@domain` (angle brackets allowed), or None: never a guess among several."""
+    return _parsed_before(text) if len(text) <= MAX_LOCAL_OCTETS + MAX_DOMAIN_OCTETS else _parsed(text)
+
+
+def _parsed(text: str) -> AddressKey | None:
     raw = text.strip()
     if raw.startswith("<") and raw.endswith(">"):
         raw = raw[1:-1].strip()
     at = raw.rfind("@")
     if at <= 0:
         return None
-    local, domain = _fold_local(raw[:at]), fold_domain(raw[at + 1 :])
+    plain = at <= MAX_LOCAL_OCTETS and _PLAIN.fullmatch(raw, 0, at)  # nearly every address
+    local, domain = raw[:at].lower() if plain else _fold_local(raw[:at]), fold_domain(raw[at + 1 :])
     if local is None or domain is None:
         return None
     return AddressKey(local=local, domain=domain, raw=raw)
+
+
+_parsed_before = lru_cache(maxsize=512)(_parsed)  # a report names the same few in several places
 
 
 def parse_key(text: str) -> AddressKey | None:

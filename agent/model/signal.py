@@ -45,6 +45,7 @@ __all__ = [  # the vocabularies too: a signal and its words are used together
     "Tick",
     "Timer",
     "Verdict",
+    "is_only_possible",
     "kind_of",
     "weightiest_first",
 ]
@@ -103,6 +104,7 @@ class OptOut:
     scope: str = "all"
     reason: OptOutReason | None = None
     doubtful: bool = False  # a negation or a business object stands beside the words: silence decides nothing
+    possible: bool = False  # and no more than that: such texts are as often ordinary replies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,5 +259,10 @@ def kind_of(signal: Signal) -> str:  # noqa: C901 - one flat match over a closed
 
 
 def weightiest_first(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
-    """Signals in the order of KINDS; equal kinds keep their order."""
-    return tuple(sorted(signals, key=lambda signal: KINDS.index(kind_of(signal))))
+    """Signals in the order of KINDS, equal kinds in their own; what is only possible behind all else."""
+    return tuple(sorted(signals, key=lambda signal: (is_only_possible(signal), KINDS.index(kind_of(signal)))))
+
+
+def is_only_possible(signal: Signal) -> bool:
+    """Whether it is not likely that this was meant: a person looks, and the mail counts as what else it says."""
+    return isinstance(signal, OptOut) and signal.possible

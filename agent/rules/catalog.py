@@ -69,10 +69,11 @@ class Catalog:
 
     def find(self, stage: Stage, text: str) -> tuple[Hit, ...]:
         """The rules of one stage that match a text, in the order of their files."""
-        if stage in SPOKEN:
-            shown = " ".join(text.split())[:MAX_EXCERPT]
-            return tuple(Hit(rule=rule, show=lambda: shown) for rule in self.speech.hits(stage, text))
-        return self.matchers[stage].find(text)
+        matcher = self.matchers.get(stage)
+        if matcher is not None:
+            return matcher.find(text)
+        shown = " ".join(text.split())[:MAX_EXCERPT]
+        return tuple(Hit(rule=rule, show=lambda: shown) for rule in self.speech.hits(stage, text))
 
 
 def build(texts: Mapping[str, str]) -> Catalog:

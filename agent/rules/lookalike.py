@@ -8,6 +8,7 @@ _GREEK, _GREEK_LATIN = "αεικνοτυχρ", "aeikvotuxp"
 _TO_LATIN = str.maketrans(_CYRILLIC + _GREEK, _LATIN + _GREEK_LATIN)
 _TO_CYRILLIC = str.maketrans("abekmhopctyx", "авекмнорстух")
 _MIXED = re.compile("[a-z][^ ]{0,40}?[\u0370-\u052f]|[\u0370-\u052f][^ ]{0,40}?[a-z]")
+_LATIN_LETTER = re.compile("[a-z]")
 _NOT_LATIN = re.compile("[\u0370-\u052f]")
 
 _QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
@@ -18,7 +19,7 @@ _ENGLISH = str.maketrans(_JCUKEN + "ё", _QWERTY + "`")
 
 def plain_words(folded: str) -> str:
     """Each word that mixes Latin with Cyrillic or Greek letters, in the one alphabet it imitates."""
-    if not _MIXED.search(folded):
+    if not _LATIN_LETTER.search(folded) or not _MIXED.search(folded):
         return folded
     return " ".join(_plain(word) for word in folded.split(" "))
 

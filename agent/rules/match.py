@@ -5,11 +5,11 @@ RE2 is linear in the text whatever the pattern, so no rule and no mail can make 
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Protocol
 
+import msgspec
 import re2
 
 from agent.model.signal import MAX_EXCERPT
@@ -17,6 +17,7 @@ from agent.rules.fold import bare_words, fold, unfolded
 from agent.rules.schema import Rule, Stage
 
 MAX_MEM_BYTES = 32 << 20  # with less, the automaton is thrown away and rebuilt within one text
+MAX_SET_CHARS = 30_000  # of patterns; twice as many, and that happens with the texts of ordinary reports
 MAX_KEYWORD_WORDS = 5
 MAX_KEYWORD_CHARS = 60
 
@@ -33,8 +34,7 @@ class PatternError(ValueError):
     """A pattern that re2 refuses, that is not in folded form, or that matches nothing at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A rule that matched; where it did is looked up only when somebody asks, for most hits are never shown."""
 
     rule: Rule
@@ -65,30 +65,29 @@ class Matcher:
 
     def __init__(self, stage: Stage, rules: tuple[Rule, ...]) -> None:
         self._stage = stage
+        self._whole = stage in _WHOLE
         self._rules = rules
         self._texts = tuple(pattern_of(rule) for rule in rules)
         self._patterns: dict[int, _Pattern] = {}  # compiled when first hit: all of them at once cost 30 MB and more
         self._vetoes: tuple[_Pattern | None, ...] = tuple(_veto(rule) for rule in rules)
-        self._set = re2.Set.FullMatchSet(_options()) if stage in _WHOLE else re2.Set.SearchSet(_options())
-        for pattern in self._texts:
-            self._set.Add(pattern)
-        if rules:
-            self._set.Compile()
+        self._sets = tuple(_sets(self._texts, whole=self._whole))
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """The rules that match, in the order they were given."""
-        folded = comparable(text, self._stage)
-        if not folded or not self._rules:
+        folded = comparable(text, self._stage) if self._whole else fold(text)
+        if not folded:
             return ()
-        hits = []
-        for index in sorted(self._set.Match(folded) or ()):
-            veto = self._vetoes[index]
-            if veto is None or not veto.search(folded):
-                hits.append(Hit(rule=self._rules[index], show=partial(self._excerpt, index, text, folded)))
-        return tuple(hits)
+        return tuple(
+            [
+                Hit(rule=self._rules[index], show=partial(self._excerpt, index, text, folded))
+                for first, patterns in self._sets
+                for index in sorted([first + number for number in patterns.Match(folded) or ()])
+                if (veto := self._vetoes[index]) is None or not veto.search(folded)
+            ]
+        )
 
     def _excerpt(self, index: int, text: str, folded: str) -> str:
-        found = None if self._stage in _WHOLE else self._pattern(index).search(folded)
+        found = None if self._whole else self._pattern(index).search(folded)
         if found is None:
             piece = text
         elif text.isascii() and len(text) == len(folded):  # then folding moved nothing
@@ -101,6 +100,23 @@ class Matcher:
         if index not in self._patterns:
             self._patterns[index] = re2.compile(self._texts[index], _options())
         return self._patterns[index]
+
+
+class Words:
+    """Pieces of text, all looked for in one pass over another."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        options = _options()
+        options.literal = True
+        self._words = words
+        self._set = re2.Set.SearchSet(options)
+        for word in words:
+            self._set.Add(word)
+        self._set.Compile()
+
+    def within(self, text: str) -> list[str]:
+        """Those that occur in a text, in no order."""
+        return [self._words[index] for index in self._set.Match(text.encode("utf-8", "replace")) or ()]
 
 
 def comparable(text: str, stage: Stage) -> str:
@@ -128,6 +144,21 @@ def pattern_of(rule: Rule) -> str:
     if compiled.search(""):
         raise PatternError("it matches an empty text")
     return pattern
+
+
+def _sets(patterns: tuple[str, ...], *, whole: bool) -> Iterator[tuple[int, re2.Set]]:
+    """The patterns in their order, so many in one Set as its automaton has memory for; and the place of its first."""
+    first = 0
+    while first < len(patterns):
+        found = re2.Set.FullMatchSet(_options()) if whole else re2.Set.SearchSet(_options())
+        chars, number = 0, first
+        while number < len(patterns) and (number == first or chars + len(patterns[number]) <= MAX_SET_CHARS):
+            chars += len(patterns[number])
+            found.Add(patterns[number])
+            number += 1
+        found.Compile()
+        yield first, found
+        first = number
 
 
 def _options() -> re2.Options:

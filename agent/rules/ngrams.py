@@ -5,11 +5,16 @@ weights are a data file, made by `./run python -m training.train` from the texts
 an opinion for the weighing; by itself it acts on nothing.
 """
 
+import lzma
 import math
+import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -17,6 +22,11 @@ from agent.rules.normal import UNSPACED_FROM
 
 LETTERS, WIDE_LETTERS = (4, 5), (1, 2, 3)
 KNOWN = 4_096  # words kept with their n-grams: people use few words again and again
+KEYS = 1 << 24  # so many names there are for features; that an unknown one has the name of a known one is rare
+MAX_FILE = 1_000_000  # bytes
+NOTHING = 128  # what a weight is stored above, so that bytes have no sign
+_PLACE = array("I").itemsize
+_XZ = ({"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 22},)  # the usual dictionary takes 64 MB to read
 # Vietnamese letters with two marks stand behind the scripts that write no spaces, and are spaced all the same.
 _SPACED = ("\u1e00", "\u1fff")
 
@@ -25,53 +35,87 @@ class NgramsError(ValueError):
     """A model file that cannot be used."""
 
 
-class Ngrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The model as it is stored: one row of a signed byte a label for every bucket, in units of `scale`."""
+class _Stored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file: the keys of the known features as the distances between them, four bytes each."""
 
     labels: tuple[str, ...]
     bias: tuple[float, ...]
     scale: float
+    gaps: bytes
     weights: bytes
-    learned_from: str  # SHA-256 of the texts, so that a test sees when the file is not made of the present ones
+    learned_from: str
 
-    @property
-    def buckets(self) -> int:
-        """Into how many places features are hashed: a power of two."""
-        return len(self.weights) // len(self.labels)
 
-    def opinion(self, features: Iterable[str]) -> dict[str, float]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ngrams:
+    """The model: for every feature it knows a byte a label, NOTHING for no weight, in units of `scale`."""
+
+    labels: tuple[str, ...]  # a kind, or a kind and its reason: "unsubscribe too_frequent"
+    bias: tuple[float, ...]
+    scale: float
+    keys: "array[int]" = field(default_factory=lambda: array("I"))  # ascending
+    weights: bytes = b""  # a row for each key
+    learned_from: str = ""  # SHA-256 of the texts, so that a test sees when the file is not made of the present ones
+
+    def opinion(self, features: Collection[str]) -> dict[str, float]:
         """The probability of every label; without any feature, what is usual."""
-        rows = memoryview(self.weights).cast("b")
-        width, buckets = len(self.labels), self.buckets
-        places = [place(feature, buckets) * width for feature in features]
-        sums = map(sum, zip(*(rows[at : at + width] for at in places), strict=True)) if places else [0] * width
-        unit = self.scale / math.sqrt(len(places) or 1)
-        return dict(
-            zip(self.labels, probabilities([b + unit * s for b, s in zip(self.bias, sums, strict=True)]), strict=True)
-        )
+        total = sum(_row(self, feature) for feature in features)
+        *sums, known = array("I", total.to_bytes(_PLACE * (len(self.labels) + 1), sys.byteorder))
+        unit = self.scale / math.sqrt(len(features) or 1)
+        scores = [bias + unit * (one - NOTHING * known) for bias, one in zip(self.bias, sums, strict=True)]
+        return dict(zip(self.labels, probabilities(scores), strict=True))
+
+
+@lru_cache(maxsize=4 * KNOWN)
+def _row(model: Ngrams, feature: str) -> int:
+    """The weights of a feature as the places of one number, and behind them 1: a sum of such numbers adds all labels
+    at once, and counts. Zero for a feature that the model does not know.
+    """
+    wanted = key(feature)
+    at = bisect_left(model.keys, wanted)
+    if at == len(model.keys) or model.keys[at] != wanted:
+        return 0
+    width = len(model.labels)
+    row = array("I", (*model.weights[at * width : (at + 1) * width], 1))
+    return int.from_bytes(row.tobytes(), sys.byteorder)
 
 
 def written(model: Ngrams) -> bytes:
     """The file of a model."""
-    return zlib.compress(msgspec.msgpack.encode(model), 9)
+    gaps = array("I", [after - before for before, after in pairwise((0, *model.keys))])
+    stored = _Stored(
+        labels=model.labels, bias=model.bias, scale=model.scale, gaps=_little(gaps).tobytes(), weights=model.weights,
+        learned_from=model.learned_from,
+    )  # fmt: skip
+    return lzma.compress(msgspec.msgpack.encode(stored), filters=_XZ)
 
 
 def read_ngrams(data: bytes) -> Ngrams:
     """The model of a file, which is compressed; NgramsError when it is none."""
     try:
-        model = msgspec.msgpack.decode(zlib.decompress(data), type=Ngrams)
-    except (zlib.error, msgspec.DecodeError, msgspec.ValidationError) as error:
+        stored = msgspec.msgpack.decode(lzma.decompress(data), type=_Stored)
+        keys = array("I", accumulate(_little(array("I", stored.gaps))))
+    except (lzma.LZMAError, EOFError, msgspec.DecodeError, ValueError, OverflowError) as error:
         raise NgramsError(f"the language model cannot be read: {error}; install the program again") from error
-    width = len(model.labels)
-    if not width or len(model.bias) != width or len(model.weights) % width or model.buckets & (model.buckets - 1):
+    width = len(stored.labels)
+    if not width or len(stored.bias) != width or len(stored.weights) != len(keys) * width:
         raise NgramsError("the language model has another size than it says; install the program again")
-    return model
+    return Ngrams(
+        labels=stored.labels, bias=stored.bias, scale=stored.scale, keys=keys, weights=stored.weights,
+        learned_from=stored.learned_from,
+    )  # fmt: skip
 
 
-@lru_cache(maxsize=4 * KNOWN)
-def place(feature: str, buckets: int) -> int:
-    """The bucket of a feature, the same on every machine."""
-    return zlib.crc32(feature.encode("utf-8", "surrogatepass")) & (buckets - 1)
+def _little(numbers: "array[int]") -> "array[int]":
+    """The same numbers with the bytes of a file: little-endian."""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def key(feature: str) -> int:
+    """The key of a feature, the same on every machine."""
+    return zlib.crc32(feature.encode("utf-8", "surrogatepass")) & (KEYS - 1)
 
 
 def probabilities(scores: list[float]) -> list[float]:

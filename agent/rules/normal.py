@@ -14,9 +14,14 @@ _WIDE = "\u0e00-\U0003ffff"
 # Unspaced scripts write on without a border, so only ASCII letters count.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}+@[A-Za-z0-9-]{1,60}+(?:\.[A-Za-z0-9-]{1,60}+){1,6}")
 _LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,300}+|\b[\w-]{1,60}+\.(?:com|net|org|info|biz|ru|de|cn)\b")
+_IN_LINK = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|ru|de|cn)")  # what no link does without: found fast
 _COMMA = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u061b]+")
 # Zs and signs; marks stay with their letters (Devanagari vowels are no word characters to `\w`).
 _APART = re.compile(r"[^\w@,\u0900-\u0963\u0966-\u096f\u0971-\u0dff\u0e00-\u0eff\u3099\u309a]+|_+")
+# Of ASCII, in one table: signs are spaces, and what stands for a comma is one.
+_ASCII = bytes(
+    code if chr(code).isalnum() or chr(code) in "@," else ord("," if chr(code) in ";:" else " ") for code in range(128)
+) + bytes(128)
 _BORDER = re.compile(f"(?<=[0-9a-z@])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[0-9a-z@])")
 _INSIDE = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 _IN_SYLLABLE = re.compile(
@@ -28,14 +33,27 @@ def normalised(text: str) -> str:
     """The comparable form of one sentence or phrase, between two spaces; one space for an empty one."""
     if "@" in text:
         text = ADDRESS.sub(" @ ", text)
-    if "." in text:
+    if "." in text and _IN_LINK.search(text):
         text = _LINK.sub(" ", text)
-    folded = _COMMA.sub(" , ", fold(text))
-    folded = _APART.sub(" ", folded)
+    folded = fold(text)
+    words = _ascii_words(folded) if folded.isascii() and "_" not in folded else _words(folded)
+    return f" {words} " if words else " "
+
+
+def _ascii_words(folded: str) -> str:
+    """The same as `_words`, several times as fast."""
+    plain = folded.encode().translate(_ASCII).decode()
+    if "," in plain:
+        plain = _COMMA.sub(" , ", plain)
+    return " ".join(plain.split())
+
+
+def _words(folded: str) -> str:
+    folded = _APART.sub(" ", _COMMA.sub(" , ", folded))
     if not folded.isascii():
         folded = plain_words(folded)
         folded = _INSIDE.sub("", _BORDER.sub(" ", folded))
-    return f" {folded.strip()} " if folded.strip() else " "
+    return folded.strip()
 
 
 def letters(text: str) -> int:

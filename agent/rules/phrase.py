@@ -15,6 +15,7 @@ MAX_DEPTH = 8
 _TOKEN = re.compile(r"\.\.\.|[()\[\]|*^]|\{[a-z_]+\}|<[a-z]+>|[^()\[\]|*^{}<>.\s]+|\.|\s+")
 _LITERAL = re.compile(r"(?:\{[a-z_]+\}|<[a-z]+>)|([^()\[\]|*^{}<>\s]+)(\*?)")
 _END = "(?= |$)"
+_MAY_STAND_APART = " ?"
 _WORD_GAP = "((?: [^ ]++){0,4}?)"
 # One letter as a reader counts them: Hangul is compared decomposed, and a syllable is one letter.
 _LETTER = "(?:[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?+|[^,\u1100-\u11ff])"
@@ -40,7 +41,7 @@ class Anchor:
 
     @property
     def key(self) -> str:
-        """One word for it, where words are compared."""
+        """One word for it, for comparing."""
         return f"{self.text}*" if self.stem else self.text
 
     @property
@@ -200,7 +201,11 @@ def _literal(text: str, stem: bool) -> Piece:
     for at, word in enumerate(words):
         begun = stem and at == len(words) - 1
         if word[0] >= UNSPACED_FROM:
-            pieces.append(Piece(f" ?{re.escape(word)}", frozenset({Anchor(word)}), wide=True))
+            pieces.append(
+                Piece(
+                    f"{_MAY_STAND_APART}{re.escape(word)}", frozenset({Anchor(word)}), (frozenset({word}),), wide=True
+                )
+            )
         elif word == ",":
             pieces.append(Piece(f" ,{_END}"))
         else:
@@ -241,9 +246,11 @@ def _either(branches: list[Piece]) -> Piece:
     branches = sorted(branches, key=lambda branch: -len(branch.pattern))  # of "a" and "a b" the longer is tried first
     sure = all(branch.anchors for branch in branches)
     anchors = frozenset().union(*(branch.anchors for branch in branches)) if sure else frozenset()
+    patterns = [branch.pattern for branch in branches]
+    shared = _MAY_STAND_APART if all(pattern.startswith(_MAY_STAND_APART) for pattern in patterns) else ""
     return Piece(
-        f"(?:{'|'.join(branch.pattern for branch in branches)})",
+        f"{shared}(?:{'|'.join(pattern.removeprefix(shared) for pattern in patterns)})",  # asked once, not of each
         anchors,
-        (frozenset(anchor.key for anchor in anchors),) if sure and not any(anchor.wide for anchor in anchors) else (),
+        (frozenset(anchor.key for anchor in anchors),) if sure else (),
         wide=any(branch.wide for branch in branches),
     )

@@ -8,6 +8,8 @@ from agent.rules.normal import normalised
 from agent.rules.phrase import literals
 
 MIN_STEM = 3
+_DIGIT = 16  # bits
+_HIGHEST = (1 << _DIGIT) - 1  # more words than this no sentence has
 
 
 class Vocabulary:
@@ -28,15 +30,14 @@ class Vocabulary:
 
     def counts(self, words: Iterable[str]) -> dict[str, int]:
         """How many of these words each language knows; languages that know none are left out."""
-        counts: dict[str, int] = {}
-        for word in words:
-            for language in self._known(word):
-                counts[language] = counts.get(language, 0) + 1
-        return counts
+        total = sum(map(self._known, words))
+        places = enumerate(self._bits)
+        return {language: count for at, language in places if (count := (total >> at * _DIGIT) & _HIGHEST)}
 
-    def _known_in(self, word: str) -> tuple[str, ...]:
+    def _known_in(self, word: str) -> int:
+        """A one in the digit of each language that knows a word, so that all are counted in one sum."""
         mask = self._knows(word)
-        return tuple(language for language, bit in self._bits.items() if mask & bit)
+        return sum(1 << at * _DIGIT for at, bit in enumerate(self._bits.values()) if mask & bit)
 
     def _knows(self, word: str) -> int:
         known = self._words.get(word, 0)

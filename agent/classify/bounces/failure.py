@@ -1,7 +1,8 @@
 """One recipient that was not reached, and the two ways a text becomes the address of one."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.model.address import AddressKey, parse_address
 from agent.model.report import RecipientReport
@@ -12,8 +13,7 @@ MAX_RECIPIENTS = 100
 _UNMAILABLE = re.compile(r"([^\s<>@]{1,480})@([^\s<>()\[\],;:\\\"@]{1,255})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """`report` is what was said of this recipient alone; what the notice says of all is asked where it is silent."""
 
     address: AddressKey

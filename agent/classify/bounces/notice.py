@@ -5,12 +5,14 @@ who sent it, its subject, its words.
 """
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.classify.evidence import is_daemon
 from agent.mail.status import find_reply_code, find_status
 from agent.model.mail import AutomaticMark, ParsedMail
 from agent.rules.catalog import Catalog
+from agent.rules.match import Words
 from agent.rules.schema import Kind, Stage
 
 MAX_TEXT = 16_000
@@ -28,24 +30,23 @@ _ANNOUNCED = re.compile(
     r"|исходное сообщение|оригинал письма|原邮件|原信件|附件中的|original mail info|元のメール)",
     re.MULTILINE,
 )
-_ANNOUNCING = (
+_ANNOUNCING = Words((
     "copy of", "original m", "original e", "header", "message body", "message text", "message details", "contents of",
     "content of", "summary of", "beginning of", "first part of", " lines of", "unsent m", "returned m", "undelivered m",
     "old message", "rejected m", "mensaje o", "mensagem o", "message d'o", "messaggio o", "liche nachricht",
     "исходное", "оригинал", "原邮件", "原信件", "附件中的", "元のメール",
-)  # fmt: skip
+))  # fmt: skip
 # A header block that nothing announces: a trace field with another field within a few lines.
 _TRACE = re.compile(
     r"[ \t]{0,8}[\w-]+[ \t]?:[^\n]*\n"
     r"(?:[^\n]*\n){0,6}?[ \t]{0,8}(?:received|from|to|date|subject|message-id|content-type|x-[\w-]+)[ \t]?:"
 )
-_TRACING = ("received:", "return-path:", "dkim-signature:", "message-id:", "x-originating-ip:", "mime-version:")
+_TRACING = Words(("received:", "return-path:", "dkim-signature:", "message-id:", "x-originating-ip:", "mime-version:"))
 _MAX_LOOKS = 8
 _NOT_OURS = ("disposition-notification", "feedback-report")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A mail that says it was written because another one failed, or is late."""
 
     text: str  # up to the returned copy
@@ -65,23 +66,23 @@ def split_body(mail: ParsedMail) -> tuple[str, str]:
     text = mail.text[:MAX_TEXT]
     folded = text.lower()
     folded = folded if len(folded) == len(text) else text  # a few letters grow when they are lowered
-    end = min(_first(folded, _ANNOUNCING, _ANNOUNCED), _first(folded, _TRACING, _TRACE, leading=True))
+    end = _first(folded, _TRACING, _TRACE, len(folded), leading=True)
+    end = _first(folded, _ANNOUNCING, _ANNOUNCED, end)
     return text[:end], text[end:]
 
 
-def _first(text: str, words: tuple[str, ...], line: re.Pattern[str], *, leading: bool = False) -> int:
-    """Where the first line begins that holds one of the words and has this form; plain search is what makes it fast."""
-    end = len(text)
-    for word in words:
-        at = text.find(word, 0, end)
-        for _ in range(_MAX_LOOKS):
-            if at < 0:
-                break
+def _first(text: str, words: Words, line: re.Pattern[str], end: int, *, leading: bool = False) -> int:
+    """Where the first line before `end` begins that holds one of the words and has this form, else `end`; plain search
+    is what makes it fast.
+    """
+    for word in words.within(text[:end]):
+        at, looks = text.find(word, 0, end), 0
+        while at >= 0 and looks < _MAX_LOOKS:
             start = text.rfind("\n", 0, at) + 1
             if (not leading or not text[start:at].strip()) and line.match(text, start):
                 end = start
                 break
-            at = text.find(word, at + 1, end)
+            at, looks = text.find(word, at + 1, end), looks + 1
     return end
 
 

@@ -9,6 +9,9 @@ from agent.model.mail import ParsedMail
 from agent.model.proof import Proof
 from agent.model.report import Action, Dsn, RecipientReport
 
+_SUCCESS = (Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
+_BY_CLASS = {"2": Action.DELIVERED, "4": Action.DELAYED, "5": Action.FAILED}
+
 
 def from_dsn(mail: ParsedMail, proof: Proof) -> tuple[Failure, ...]:
     """Those of the report part, if the mail has one."""
@@ -31,15 +34,14 @@ def _pasted(text: str) -> tuple[Failure, ...]:
 
 def speaks_of_success(dsn: Dsn) -> bool:
     """Whether a report says only that mail was delivered, relayed or expanded."""
-    actions = {action_of(report) for report in dsn.recipients}
-    return bool(actions) and actions <= {Action.DELIVERED, Action.RELAYED, Action.EXPANDED}
+    return bool(dsn.recipients) and all(action_of(report) in _SUCCESS for report in dsn.recipients)
 
 
 def action_of(report: RecipientReport) -> Action | None:
     """The stated action; where it is missing (RFC 3464 section 2.3.3 wants it) the status class says it."""
     if report.action is not None:
         return report.action
-    return {"2": Action.DELIVERED, "4": Action.DELAYED, "5": Action.FAILED}.get(report.status[:1])
+    return _BY_CLASS.get(report.status[:1])
 
 
 def _failures(dsn: Dsn, *, final_only: bool) -> tuple[Failure, ...]:

@@ -25,7 +25,7 @@ def signals_of(
     mail: ParsedMail, proof: Proof, catalog: Catalog, failures: tuple[Failure, ...], notice: Notice | None
 ) -> tuple[Signal, ...]:
     """A signal for each failure; the `notice` they stand in, where it was read already."""
-    token = next(filter(None, (token_of(proof, *where) for where in _PLACES)), None)
+    token = next(filter(None, (token_of(proof, *where) for where in _PLACES)), None) if proof.tokens else None
     # A token names one person; beside several failed recipients it cannot say which of them is his.
     ours = token if len(failures) == 1 else None
     around = _Around(mail, notice)

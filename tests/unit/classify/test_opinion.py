@@ -1,35 +1,44 @@
 """What the language model may do to a reading, and what it may not."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from agent.classify.opinion import BY_ITSELF, CLEAR, UNASKED, swayed
+from agent.classify import classify
+from agent.classify.opinion import ANSWER, POSSIBLE, UNASKED, swayed
 from agent.classify.sentences import sentences
-from agent.classify.understand import understand
+from agent.classify.understand import Wish, understand
 from agent.classify.weigh import weigh
 from agent.classify.weights import Request
-from agent.model.signal import Confidence
+from agent.model.proof import Proof
+from agent.model.signal import Confidence, HumanReply, OptOut, OptOutReason
 from agent.rules.catalog import Catalog
 from agent.rules.ngrams import Ngrams
 from agent.rules.schema import Kind
+from tests.unit.mails import mail
 
-LABELS = ("bounce", "reply", "resubscribe", "unsubscribe")
+LABELS = ("bounce", "complaint", "pause", "reply", "resubscribe", "unsubscribe", "unsubscribe too_frequent")
 UNKNOWN = "Spare us your letters from now on, Chris"
 SURE = "Please remove me from your mailing list, we have moved to another town"
 
 
-def opinion_of(**shares: float) -> Ngrams:
-    """A model that thinks so of every text."""
+def opinion_of(*, tired: float = 0.001, **shares: float) -> Ngrams:
+    """A model that thinks so of every text; `tired` of those who leave because it is too much."""
+    shares |= {"unsubscribe too_frequent": tired}
     bias = tuple(math.log(shares.get(label, 0.001)) for label in LABELS)
-    return Ngrams(labels=LABELS, bias=bias, scale=1.0, weights=bytes(len(LABELS)), learned_from="")
+    return Ngrams(labels=LABELS, bias=bias, scale=1.0)
 
 
 def read(catalog: Catalog, text: str, model: Ngrams, *, answer: bool = True) -> tuple[Request, ...]:
     """The best request of each kind."""
+    return tuple(wish.request for wish in wishes(catalog, text, model, answer=answer))
+
+
+def wishes(catalog: Catalog, text: str, model: Ngrams, *, answer: bool = True) -> tuple[Wish, ...]:
     weighed = weigh(sentences(text), catalog.speech)
     weighed = swayed(weighed, understand(weighed, catalog.speech, None), model, answer=answer)
-    return tuple(wish.request for wish in understand(weighed, catalog.speech, None))
+    return understand(weighed, catalog.speech, None)
 
 
 def test_it_finds_what_no_phrase_knows_and_is_never_sure(catalog: Catalog) -> None:
@@ -39,28 +48,60 @@ def test_it_finds_what_no_phrase_knows_and_is_never_sure(catalog: Catalog) -> No
 
 
 def test_it_must_be_surer_where_nobody_answers_us(catalog: Catalog) -> None:
-    model = opinion_of(unsubscribe=(BY_ITSELF + UNASKED) / 2, reply=1 - (BY_ITSELF + UNASKED) / 2)
+    share = (ANSWER.by_itself + UNASKED.by_itself) / 2
+    model = opinion_of(unsubscribe=share, reply=1 - share)
     assert read(catalog, UNKNOWN, model)
     assert not read(catalog, UNKNOWN, model, answer=False)
 
 
-def test_it_makes_a_sure_phrase_one_that_a_person_looks_at(catalog: Catalog) -> None:
-    (request,) = read(catalog, SURE, opinion_of(reply=0.45, bounce=0.3))
+def test_a_sure_phrase_in_a_text_like_many_replies_is_for_a_person(catalog: Catalog) -> None:
+    (request,) = read(catalog, SURE, opinion_of(reply=0.95 - POSSIBLE, unsubscribe=POSSIBLE))
     assert request.confidence is Confidence.LIKELY
+    assert request.steps[-1].name == "such texts are often replies"
 
 
-def test_where_texts_only_often_mean_it_silence_decides_nothing(catalog: Catalog) -> None:
-    (clear,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=CLEAR + 0.05, reply=0.2))
-    (often,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=CLEAR - 0.05, reply=0.3))
+def test_a_sure_phrase_in_a_text_like_no_opt_out_is_none(catalog: Catalog) -> None:
+    assert not read(catalog, SURE, opinion_of(reply=0.99))
+
+
+def test_what_only_often_means_it_is_marked(catalog: Catalog) -> None:
+    (clear,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=ANSWER.meant + 0.05, reply=0.2))
+    (often,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=ANSWER.meant - 0.05, reply=0.3))
     assert [[step.name for step in one.steps] for one in (clear, often)] == [
         ["such texts mean it"],
         ["such texts often mean it"],
     ]
 
 
-def test_a_reading_that_is_nearly_as_usual_stays(catalog: Catalog) -> None:
-    (request,) = read(catalog, SURE, opinion_of(reply=0.4, unsubscribe=0.39))
+@pytest.mark.parametrize(("text", "leaving"), [(UNKNOWN, ANSWER.by_itself), (SURE, POSSIBLE)])
+def test_a_possible_opt_out_is_an_ordinary_reply_with_a_review(catalog: Catalog, text: str, leaving: float) -> None:
+    """A customer is not silenced by what is as often a reply, and nothing that may be a request is lost."""
+    model = opinion_of(unsubscribe=leaving + 0.02, reply=0.95 - leaving)
+    answer = mail(("In-Reply-To", "<1@shop.example>"), own_text=text)
+    reply, possible = classify(answer, Proof(authenticated=True), None, replace(catalog, ngrams=model))
+    assert isinstance(reply, HumanReply)
+    assert isinstance(possible, OptOut)
+    assert (possible.doubtful, possible.possible) == (True, True)
+    assert possible.evidence.confidence is Confidence.LIKELY
+
+
+def test_who_asks_to_stay_is_hardly_taken_for_one_who_leaves(catalog: Catalog) -> None:
+    model = opinion_of(unsubscribe=UNASKED.by_itself - 0.01, reply=1 - UNASKED.by_itself)
+    assert read(catalog, UNKNOWN, model)
+    assert not read(catalog, "Please do not remove me from your mailing list", model)
+
+
+def test_all_who_leave_count_together(catalog: Catalog) -> None:
+    """Whether somebody is angry or only wants no more may be open: that he leaves is not."""
+    (request,) = read(catalog, SURE, opinion_of(unsubscribe=0.45, complaint=0.4, reply=0.15))
     assert request.confidence is Confidence.SURE
+
+
+def test_it_knows_why_people_leave_with_such_texts(catalog: Catalog) -> None:
+    (wish,) = wishes(catalog, UNKNOWN, opinion_of(unsubscribe=0.4, tired=0.55))
+    assert wish.reason is OptOutReason.TOO_FREQUENT
+    (wish,) = wishes(catalog, UNKNOWN, opinion_of(unsubscribe=0.8, tired=0.15))
+    assert wish.reason is None
 
 
 def test_a_keyword_that_is_the_whole_message_is_not_its_business(catalog: Catalog) -> None:
@@ -71,9 +112,3 @@ def test_a_keyword_that_is_the_whole_message_is_not_its_business(catalog: Catalo
 @pytest.mark.parametrize("text", ["", "word " * 400])
 def test_nothing_and_long_texts_are_not_shown_to_it(catalog: Catalog, text: str) -> None:
     assert not read(catalog, text, opinion_of(unsubscribe=0.99))
-
-
-def test_what_was_taken_back_is_hardly_raised_again(catalog: Catalog) -> None:
-    model = opinion_of(unsubscribe=CLEAR - 0.01, reply=1.01 - CLEAR)
-    assert read(catalog, UNKNOWN, model)
-    assert not read(catalog, "Please do not remove me from your mailing list", model)

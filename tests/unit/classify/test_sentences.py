@@ -35,3 +35,16 @@ def test_sentences_end_in_every_script(text: str, count: int) -> None:
 )
 def test_the_length_of_unspaced_scripts_is_guessed(text: str, words: int) -> None:
     assert sum(sentence.length for sentence in sentences(text)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Really?\nYes! No", ["Really?", "Yes!", "No"]),
+        ("at 3. Stop it", ["at 3. Stop it"]),
+        ("so be it.\nstop", ["so be it.", "stop"]),
+        ('He said "stop?"\nNow', ['He said "stop?"', "Now"]),
+    ],
+)
+def test_what_is_a_sentence(text: str, pieces: list[str]) -> None:
+    assert [sentence.text for sentence in sentences(text)] == pieces

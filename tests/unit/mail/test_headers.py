@@ -34,6 +34,11 @@ def test_odd_folding_is_read() -> None:
     assert headers.fields == (("Subject", "a  b c"), ("X-Y", "1"))
 
 
+def test_blanks_and_tabs_around_values_go() -> None:
+    headers = read_headers(b"A:\t one \t two \t\nB \t: three  \nC:\n\n", LIMITS)
+    assert headers.fields == (("A", "one   two"), ("B", "three"), ("C", ""))
+
+
 @pytest.mark.parametrize(
     ("raw", "value"),
     [

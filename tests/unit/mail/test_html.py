@@ -90,3 +90,9 @@ def test_never_fails(text: str) -> None:
 def test_blocks_are_lines_however_they_are_closed() -> None:
     text = html_to_text("<div>a</div><div>b<br></div><div><br></div><div>c</div>d<ul><li>e<li>f</ul>").all
     assert text == "a\nb\n\nc\nd\ne\nf"
+
+
+def test_before_the_first_quote_all_is_own_text() -> None:
+    assert html_to_text("<p>a<br>b").own == "a\nb"
+    both = html_to_text("<p>a</p><blockquote>b</blockquote><p>c")
+    assert (both.all, both.own) == ("a\nb\n\nc", "a\n\n>\n\nc")

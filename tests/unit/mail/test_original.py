@@ -34,6 +34,11 @@ def test_an_original_pasted_below(line: str) -> None:
     assert mail.original_raw == HEAD.encode() + b"\n"
 
 
+def test_what_is_announced_below_the_last_trace_field_is_no_original() -> None:
+    mail = read(plain(f"{RETURNED}\n\nThis is a copy of your message:\n\nFrom: us@exporter.example\nTo: a@b.example\n"))
+    assert mail.original is None
+
+
 def test_a_reply_with_its_quote_has_no_original() -> None:
     quoted = (
         "Thanks\n\n-----Original Message-----\nFrom: us@exporter.example\nSent: Monday\nTo: Ana\nSubject: Offer\n\nHi"

@@ -77,6 +77,27 @@ def test_a_missing_end_is_forgiven() -> None:
     assert [part.body for part in tree(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n")[0]] == [b"one\n"]
 
 
+def test_heads_that_were_read_before_obey_the_limits() -> None:
+    part = b"--b\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\neA==\n"
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + part + part + b"--b--\n"
+    for _ in range(2):
+        assert [(one.kind, one.encoding, one.body) for one in tree(raw)[0]] == [("text/html", "base64", b"eA==")] * 2
+    (first, _), _ = tree(raw, Limits(header_lines=1))
+    assert (first.kind, first.encoding) == ("text/html", "")
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b"From a@b.example\n", b">From a@b.example\n\n"])
+def test_what_may_stand_before_the_fields_of_a_part(start: bytes) -> None:
+    head = start + b"Content-Type: text/html\n\n"
+    found, _ = tree(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + head + b"x\n--b--\n")
+    assert found[0].kind == "text/html"
+
+
+def test_parts_without_a_line_between() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n--b\n\none\r\n--b\n\n--b--"
+    assert [part.body for part in tree(raw)[0]] == [b"", b"one", b""]
+
+
 def test_digest_parts_are_mails() -> None:
     found, _ = tree(b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\n--b--\n")
     assert found[0].kind == "message/rfc822"
@@ -117,6 +138,12 @@ def test_undecodable_bodies_stay_readable() -> None:
     assert tree(raw % (b"base64", b"!!!!"))[0][0].decoded() == b""
     assert tree(raw % (b"quoted-printable", b"a=ZZ=\nb="))[0][0].decoded() == b"a=ZZb"
     assert tree(raw % (b"x-uuencode", b"begin 644 a"))[0][0].decoded() == b"begin 644 a"
+
+
+def test_long_quoted_parameters_cost_nothing() -> None:
+    """hazard C1: an open quote and many escapes, read once"""
+    assert len(parameters('multipart/mixed; boundary="' + "\\a" * 500_000)["boundary"]) < 2_000
+    assert parameters('multipart/mixed; boundary="a\\"b"; charset=x') == {"boundary": 'a"b', "charset": "x"}
 
 
 def test_parameters() -> None:

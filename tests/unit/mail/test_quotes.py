@@ -28,5 +28,5 @@ def test_a_wrong_file_is_named(text: str, said: str) -> None:
 
 def test_words_are_folded() -> None:
     markers = build_markers({"a": "footers = ['Envoyé de  l’iPhone']\nfrom = ['Von']"})
-    assert markers.footers == ("envoyé de l'iphone",)
+    assert markers.footers == {"en": ("envoyé de l'iphone",)}
     assert markers.fields == {"von": "from"}

@@ -4,6 +4,7 @@ import pytest
 
 from agent.model.signal import Confidence
 from agent.rules.catalog import Catalog, build
+from agent.rules.match import Words
 from agent.rules.schema import Stage
 
 RULES = """
@@ -109,3 +110,20 @@ def test_long_hostile_text_is_read(catalog: Catalog, text: str) -> None:
     # hazard C11
     for stage in Stage:
         assert len(catalog.find(stage, text)) <= 1
+
+
+def test_words_that_occur_in_a_text() -> None:
+    words = Words(("copy of", "a.b", "元のメール", "more"))
+    assert set(words.within("x\ncopy of a-b 元のメール\ud800")) == {"copy of", "元のメール"}
+    assert words.within("") == words.within("a copy  of") == []
+
+
+def test_rules_too_many_for_one_automaton_keep_their_order() -> None:
+    text = "".join(
+        f"[[rule]]\nid = 'r{n:02}'\nstage = 'bounce_text'\npattern = 'word{n}\\b|{'x' * 2_000}'\n"
+        f"yields = {{ kind = 'bounce', reason = 'suspend' }}\nsamples = ['word{n}']\n"
+        for n in range(40)
+    )
+    hits = build({"bounce/many.toml": text}).find(Stage.BOUNCE_TEXT, "word39 word0 word17 word14 word15")
+    assert [hit.rule.id for hit in hits] == ["r00", "r14", "r15", "r17", "r39"]
+    assert hits[-1].excerpt == "word39"

@@ -1,27 +1,29 @@
 """The language model: its file, its sums, and what it takes for features."""
 
-import zlib
+import lzma
+from array import array
 
 import msgspec
 import pytest
 
-from agent.rules.ngrams import Ngrams, NgramsError, ngrams, place, read_ngrams, written
+from agent.model.signal import OptOutReason
+from agent.rules.ngrams import NOTHING, Ngrams, NgramsError, key, ngrams, read_ngrams, written
 from agent.worker.kit import shipped_ngrams
 from training.texts import FOLDER, digest, texts
 
-BUCKETS = 4
+KNOWN = sorted(map(key, ("stop", "mails", "thanks")))
 
 
-def model(weights: bytes = bytes(2 * BUCKETS)) -> Ngrams:
-    return Ngrams(labels=("leave", "stay"), bias=(0.0, 0.0), scale=0.1, weights=weights, learned_from="")
+def model(weights: bytes = bytes([NOTHING] * 2 * len(KNOWN))) -> Ngrams:
+    return Ngrams(labels=("leave", "stay"), bias=(0.0, 0.0), scale=0.1, keys=array("I", KNOWN), weights=weights)
 
 
 def test_the_file_comes_back_as_it_was() -> None:
-    assert read_ngrams(written(model())) == model()
+    assert written(read_ngrams(written(model()))) == written(model())
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no model", written(model())[:-9], written(model(bytes(2 * 3))), written(model(b"\0"))]
+    "data", [b"", b"no model", written(model())[:-9], written(model(bytes(5))), lzma.compress(b"no model")]
 )
 def test_another_file_is_refused_with_advice(data: bytes) -> None:
     with pytest.raises(NgramsError, match="install the program again"):
@@ -30,20 +32,21 @@ def test_another_file_is_refused_with_advice(data: bytes) -> None:
 
 def test_a_file_of_other_fields_is_refused() -> None:
     with pytest.raises(NgramsError):
-        read_ngrams(zlib.compress(msgspec.msgpack.encode({"labels": ["a"]})))
+        read_ngrams(lzma.compress(msgspec.msgpack.encode({"labels": ["a"]})))
 
 
 def test_what_it_learned_decides() -> None:
-    weights = bytearray(2 * BUCKETS)
-    at = place("stop", BUCKETS) * 2
-    weights[at], weights[at + 1] = 127, 256 - 127
+    weights = bytearray(model().weights)
+    at = KNOWN.index(key("stop")) * 2
+    weights[at : at + 2] = 255, 0
     shares = model(bytes(weights)).opinion(["stop"])
     assert shares["leave"] > 0.99
     assert sum(shares.values()) == pytest.approx(1)
 
 
-def test_without_features_it_says_what_is_usual() -> None:
-    assert model().opinion([]) == {"leave": 0.5, "stay": 0.5}
+@pytest.mark.parametrize("features", [[], ["what", "nobody", "learned"]])
+def test_of_features_it_does_not_know_it_says_what_is_usual(features: list[str]) -> None:
+    assert model().opinion(features) == {"leave": 0.5, "stay": 0.5}
 
 
 def test_spaced_words_give_words_pairs_and_pieces() -> None:
@@ -68,5 +71,6 @@ def test_the_shipped_model_is_made_of_the_texts_here() -> None:
 def test_every_text_has_a_kind_that_we_know() -> None:
     known = texts()
     assert {text.label for text in known} == set(shipped_ngrams().labels)
+    assert {text.label.partition(" ")[2] for text in known} <= {"", *(one.value for one in OptOutReason)}
     assert len({(text.language, text.words) for text in known}) > 0.99 * len(known)
     assert len({text.language for text in known}) == 25

@@ -137,3 +137,24 @@ def test_every_word_that_must_occur_is_looked_for_before_the_phrase_is() -> None
     assert index.find(normalised("Cancelling the newsletter"))
     assert not index.find(normalised("Cancelling the order"))
     assert not index.find(normalised("I read the newsletter"))
+
+
+def test_phrases_that_are_written_alike_each_have_their_owner() -> None:
+    phrases = (("one", "remove me"), ("two", "me"), ("three", "Remove  me"))
+    index = PhraseIndex(iter([(owner, read_phrase(text, NO_LISTS)) for owner, text in phrases]))
+    hits = index.find(normalised("remove me, remove me"))
+    assert [(one.owner, one.phrase) for one in hits] == [pair for pair in phrases for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "same_as"),
+    [
+        ("Stop, please;  now!", " stop , please , now "),
+        ("a_b", " a b "),
+        ("see www.shop.example/x?y=1 or mail a@shop.example.", " see or mail @ "),
+        ("Ende. Für immer:", " ende fur immer , "),
+        (" \t ", " "),
+    ],
+)
+def test_the_form_texts_are_compared_in(text: str, same_as: str) -> None:
+    assert normalised(text) == same_as

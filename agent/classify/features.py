@@ -1,0 +1,47 @@
+"""What the language model sees of a text: its letters, and what the rules made of it."""
+
+from collections.abc import Iterator
+
+from agent.classify.understand import Wish
+from agent.classify.weights import CONTEXT, Weighed
+from agent.rules.index import Found
+from agent.rules.ngrams import ngrams
+from agent.rules.schema import Kind
+from agent.rules.speech import Owner, Said
+from agent.rules.words import Mark
+
+_MOST_POINTS, _MOST_SENTENCES = 8, 6
+
+
+def features(weighed: Weighed, wishes: tuple[Wish, ...]) -> frozenset[str]:
+    """What the model sees of a text: its n-grams, and all that the rules found."""
+    return ngrams(sentence.words for sentence in weighed.sentences) | frozenset(_evidence(weighed, wishes))
+
+
+def taken_back(weighed: Weighed) -> set[Kind]:
+    """What was said, and not meant: by the words around it, or by words its rule never stands with."""
+    refused = {one.kind for one in weighed.refused if any(held.name in CONTEXT for held in one.steps)}
+    return refused.union(*map(_vetoed, weighed.found))
+
+
+def _vetoed(found: tuple[Found[Owner], ...]) -> set[Kind]:
+    said = [one.owner for one in found if isinstance(one.owner, Said)]
+    stopped = {owner.rule.id for owner in said if owner.veto}
+    return {owner.rule.yields.kind for owner in said if not owner.veto and owner.rule.id in stopped}
+
+
+def _evidence(weighed: Weighed, wishes: tuple[Wish, ...]) -> Iterator[str]:
+    for wish in wishes:
+        yield f"§wish {wish.kind.value} {min(_MOST_POINTS, wish.request.points) // 2} {wish.request.rule.stage.value}"
+    yield from (f"§heard {one.kind.value}" for one in weighed.requests)
+    for refused in weighed.refused:
+        yield f"§refused {refused.kind.value}"
+        yield from (f"§refused {refused.kind.value} {one.name}" for one in refused.steps)
+    yield from (f"§vetoed {kind.value}" for found in weighed.found for kind in _vetoed(found))
+    marks = (one.owner for found in weighed.found for one in found if isinstance(one.owner, Mark))
+    yield from (f"§mark {mark.kind.value}" for mark in marks)
+    yield f"§sentences {min(_MOST_SENTENCES, len(weighed.sentences))}"
+    if any(sentence.question for sentence in weighed.sentences):
+        yield "§question"
+    if not wishes:
+        yield "§no wish"
