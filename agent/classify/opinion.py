@@ -24,21 +24,23 @@ _WITH_REASON = (Kind.UNSUBSCRIBE.value, Kind.FREQUENCY.value)
 _ASIDE = (Kind.REASON, Kind.JUNK)  # phrases that nobody uses for anything else
 MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
 CLOSE = 1.3  # a reading this much less usual than the best is still one
+CLEAR = 0.9  # below, silence decides nothing where no phrase says it
 GIVEN = 0.4  # the share of those who leave with such texts from which it is their reason
 POSSIBLE = 0.35  # so often texts like this leave that a phrase which says so is shown to a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enough:
-    """Shares of texts like this: from `by_itself` on they make a request that no phrase knows; those who leave mean it
-    from `meant` on, and below a person looks.
+    """Shares of texts like this. From `by_itself` on they make a request that no phrase knows. Those who leave mean it
+    from `meant` on where a phrase says so, and from `alone` on where none does; below a person looks.
     """
 
     by_itself: float
     meant: float
+    alone: float
 
 
-ANSWER, UNASKED = Enough(by_itself=0.5, meant=0.75), Enough(by_itself=0.9, meant=0.9)
+ANSWER, UNASKED = Enough(by_itself=0.5, meant=0.7, alone=0.75), Enough(by_itself=0.95, meant=0.95, alone=0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +109,15 @@ def _unheard(heard: tuple[Request, ...], weighed: Weighed, opinion: _Opinion) ->
     share = opinion.leaving if kind in _LEAVING else opinion.shares[opinion.best]
     if share < _enough(kind, weighed, opinion).by_itself:
         return
-    meant = share >= opinion.enough.meant
-    if kind in _LEAVING and not meant:
+    if kind in _LEAVING and share < opinion.enough.alone:
         kind = Kind.UNSUBSCRIBE  # whatever else he may want: a person looks
-    name = "such texts mean it" if meant else "such texts often mean it"
-    yield _request(Yields(kind=kind), weighed, step(name, f"{share:.0%}"))
+    yield _request(Yields(kind=kind), weighed, step(_how_often(share, opinion.enough), f"{share:.0%}"))
+
+
+def _how_often(share: float, enough: Enough) -> str:
+    if share < enough.alone:
+        return "such texts may mean it"
+    return "such texts mean it" if share >= CLEAR else "such texts often mean it"
 
 
 def _enough(kind: Kind, weighed: Weighed, opinion: _Opinion) -> Enough:

@@ -38,8 +38,8 @@ _IN_NAMES = re.compile(r"[<@._+-]")
 
 _ASKED = frozenset(Kind) - {Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE}
 # What stands beside likely words and keeps silence from deciding (policy row 20).
-_POSSIBLE = frozenset({"such texts often mean it", "such texts are often replies"})
-_DOUBTS = CONTEXT | _POSSIBLE
+_POSSIBLE = frozenset({"such texts may mean it", "such texts are often replies"})
+_DOUBTS = CONTEXT | _POSSIBLE | {"such texts often mean it"}
 _MANNERS = {Kind.COMPLAINT: Manner.COMPLAINT_WORDS, Kind.GONE: Manner.PERSON_GONE}
 _PREFERENCES = {
     Kind.TOPIC: PreferenceKind.TOPIC,

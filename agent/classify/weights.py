@@ -29,6 +29,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType({
     "written to many": -9,  # lists and bulk mail: a keyword alone is still believed
     "such texts mean it": 3,  # the language model alone: likely, and never more
     "such texts often mean it": 3,  # silence must not decide
+    "such texts may mean it": 3,  # and the mail is an ordinary reply
     "such texts give this reason": 4,
     "such texts mean something else": -9,
 })  # fmt: skip

@@ -17,7 +17,7 @@ _LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>]{1,300}+|\b[\w-]{1,60}+\.(?:com
 _IN_LINK = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|ru|de|cn)")  # what no link does without: found fast
 _COMMA = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u061b]+")
 # Zs and signs; marks stay with their letters (Devanagari vowels are no word characters to `\w`).
-_APART = re.compile(r"[^\w@,\u0900-\u0963\u0966-\u096f\u0971-\u0dff\u0e00-\u0eff\u3099\u309a]+|_+")
+_APART = re.compile(r"[^\w@,\u0900-\u0963\u0966-\u096f\u0971-\u0dff\u0e00-\u0eff\u3099\u309a]+")
 # Of ASCII, in one table: signs are spaces, and what stands for a comma is one.
 _ASCII = bytes(
     code if chr(code).isalnum() or chr(code) in "@," else ord("," if chr(code) in ";:" else " ") for code in range(128)
@@ -36,7 +36,7 @@ def normalised(text: str) -> str:
     if "." in text and _IN_LINK.search(text):
         text = _LINK.sub(" ", text)
     folded = fold(text)
-    words = _ascii_words(folded) if folded.isascii() and "_" not in folded else _words(folded)
+    words = _ascii_words(folded) if folded.isascii() else _words(folded)
     return f" {words} " if words else " "
 
 
@@ -49,11 +49,8 @@ def _ascii_words(folded: str) -> str:
 
 
 def _words(folded: str) -> str:
-    folded = _APART.sub(" ", _COMMA.sub(" , ", folded))
-    if not folded.isascii():
-        folded = plain_words(folded)
-        folded = _INSIDE.sub("", _BORDER.sub(" ", folded))
-    return folded.strip()
+    folded = plain_words(_APART.sub(" ", _COMMA.sub(" , ", folded.replace("_", " "))))
+    return _INSIDE.sub("", _BORDER.sub(" ", folded)).strip()
 
 
 def letters(text: str) -> int:

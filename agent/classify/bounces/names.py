@@ -10,7 +10,9 @@ from agent.model.address import AddressKey, parse_address
 from agent.model.mail import ParsedMail
 from agent.model.report import RecipientReport
 
-_ADDRESS = r"[^\s<>()\[\],;:\\\"@]{1,128}@[\w-]+(?:\.[\w-]+)+"
+# What Chinese and Japanese notices write around an address.
+_WIDE = r"\uff08\uff09\uff0c\uff1a\uff1b\uff1c\uff1e\u3001\u3002\u3010\u3011"
+_ADDRESS = rf"[^\s<>()\[\],;:\\\"@{_WIDE}]{{1,128}}@[\w-]+(?:\.[\w-]+)+"
 _ANY = re.compile(_ADDRESS)
 _LISTED = re.compile(rf"[\s*•·>\-\"'<\[(]{{0,20}}(?:(?:smtp|mailto|rfc822)[:;]\s?)?<?({_ADDRESS})", re.IGNORECASE)
 # Fields and commands whose address is the sender's, or no address at all.

@@ -27,7 +27,7 @@ _ANNOUNCED = re.compile(
     r"(?: text| headers?)?(?: follows?| below| details)?(?=[^\w\n]{0,90}$)"
     r"|start of returned message|message (?:headers?|body|text|details)(?: follows?| suppressed)?(?=[^\w\n]{0,90}$)"
     r"|mensaje original|mensagem original|message d'origine|messaggio originale|urspr[uü]ngliche nachricht"
-    r"|исходное сообщение|оригинал письма|原邮件|原信件|附件中的|original mail info|元のメール)",
+    r"|исходное сообщение|оригинал письма|原邮件(?!信息)|原信件|附件中的|original mail info|元のメール)",
     re.MULTILINE,
 )
 _ANNOUNCING = Words((

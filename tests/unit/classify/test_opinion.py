@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agent.classify import classify
-from agent.classify.opinion import ANSWER, POSSIBLE, UNASKED, swayed
+from agent.classify.opinion import ANSWER, CLEAR, POSSIBLE, UNASKED, swayed
 from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import weigh
@@ -64,13 +64,26 @@ def test_a_sure_phrase_in_a_text_like_no_opt_out_is_none(catalog: Catalog) -> No
     assert not read(catalog, SURE, opinion_of(reply=0.99))
 
 
-def test_what_only_often_means_it_is_marked(catalog: Catalog) -> None:
-    (clear,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=ANSWER.meant + 0.05, reply=0.2))
-    (often,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=ANSWER.meant - 0.05, reply=0.3))
-    assert [[step.name for step in one.steps] for one in (clear, often)] == [
-        ["such texts mean it"],
-        ["such texts often mean it"],
-    ]
+@pytest.mark.parametrize(
+    ("share", "name"),
+    [
+        (CLEAR + 0.05, "such texts mean it"),
+        (CLEAR - 0.05, "such texts often mean it"),
+        (ANSWER.meant - 0.05, "such texts may mean it"),
+    ],
+)
+def test_it_says_how_often_such_texts_mean_it(catalog: Catalog, share: float, name: str) -> None:
+    (request,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=share, reply=1 - share))
+    assert [step.name for step in request.steps] == [name]
+
+
+def test_silence_decides_only_what_such_texts_nearly_always_mean(catalog: Catalog) -> None:
+    answer = mail(("In-Reply-To", "<1@shop.example>"), own_text=UNKNOWN)
+    for share in (CLEAR + 0.02, CLEAR - 0.02):
+        known = replace(catalog, ngrams=opinion_of(unsubscribe=share, reply=1 - share))
+        (signal,) = classify(answer, Proof(authenticated=True), None, known)
+        assert isinstance(signal, OptOut)
+        assert (signal.doubtful, signal.possible) == (share < CLEAR, False)
 
 
 @pytest.mark.parametrize(("text", "leaving"), [(UNKNOWN, ANSWER.by_itself), (SURE, POSSIBLE)])

@@ -100,6 +100,8 @@ def test_letters_as_a_reader_counts_them(text: str, count: int) -> None:
         ("إِلْغَاء", " الغاء "),
         ("请remove我", " 请 remove 我 "),
         ("see www.shop.example now", " see now "),
+        ("please _unsubscribe_ me", " please unsubscribe me "),
+        ("bitte _löschen_ Sie", " bitte loschen sie "),
         ("", " "),
     ],
 )
