@@ -33,7 +33,7 @@ except ImportError as missing:
 MODEL = Path(__file__).parents[1] / "agent" / "data" / "model" / "intent.bin"
 STRENGTH = 4.0  # of the fit (C of liblinear); measured with --check, as the other two
 SHARPNESS = 3.5  # of the margins as logarithms of odds
-STEP = 0.15  # of a margin: weights are stored in multiples of it
+STEP = 0.2  # of a margin: weights are stored in multiples of it
 OFTEN = 3  # texts in which a feature must stand to be learned
 WRITTEN = datetime(2026, 11, 2, tzinfo=UTC)  # dates in the texts lie around this one
 SUPPRESSING = frozenset({"unsubscribe", "complaint", "erase"})

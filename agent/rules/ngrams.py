@@ -21,7 +21,7 @@ import msgspec
 from agent.rules.normal import UNSPACED_FROM
 
 LETTERS, WIDE_LETTERS = (4, 5), (1, 2, 3)
-KNOWN = 4_096  # words kept with their n-grams: people use few words again and again
+KNOWN = 2_048  # words kept with their n-grams: people use few words again and again
 KEYS = 1 << 24  # so many names there are for features; that an unknown one has the name of a known one is rare
 MAX_FILE = 1_000_000  # bytes
 NOTHING = 128  # what a weight is stored above, so that bytes have no sign
@@ -66,7 +66,7 @@ class Ngrams:
         return dict(zip(self.labels, probabilities(scores), strict=True))
 
 
-@lru_cache(maxsize=4 * KNOWN)
+@lru_cache(maxsize=2 * KNOWN)
 def _row(model: Ngrams, feature: str) -> int:
     """The weights of a feature as the places of one number, and behind them 1: a sum of such numbers adds all labels
     at once, and counts. Zero for a feature that the model does not know.
