@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from agent.classify.features import features, taken_back
-from agent.classify.understand import Wish
+from agent.classify.understand import Wish, as_kind
 from agent.classify.weights import LIKELY, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
@@ -20,6 +20,7 @@ from agent.rules.speech import Owner, Said
 _LABELS: Mapping[Kind, str] = {Kind.GONE: "bounce", Kind.JUNK: "other"}  # as `classify --json` calls them
 _LEAVING = (Kind.UNSUBSCRIBE, Kind.COMPLAINT, Kind.ERASE)  # whoever asks for one of these wants no more mail
 _OPT_OUTS = (Kind.UNSUBSCRIBE, Kind.COMPLAINT)
+_ABOUT_DATA = (Kind.ERASE, Kind.ACCESS)
 _WITH_REASON = (Kind.UNSUBSCRIBE.value, Kind.FREQUENCY.value)
 _ASIDE = (Kind.REASON, Kind.JUNK)  # phrases that nobody uses for anything else
 MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
@@ -87,8 +88,9 @@ def _with_opinion(request: Request, opinion: _Opinion) -> Request:
         return request
     best, leaves = opinion.shares[opinion.best], any(_label(kind) == opinion.best for kind in _LEAVING)
     believed = opinion.shares.get(_label(request.kind), 1.0) * CLOSE >= best
-    if request.kind in _OPT_OUTS and not leaves and opinion.leaving >= POSSIBLE:
-        believed = True
+    if not believed and request.kind in _LEAVING and not leaves and opinion.leaving >= POSSIBLE:
+        # Whatever he may want, a person looks; nothing is erased on a mere possibility.
+        request, believed = as_kind(request, Kind.UNSUBSCRIBE) if request.kind is Kind.ERASE else request, True
     if not believed:
         return _and(request, step("such texts mean something else", f"{opinion.best} {best:.0%}"))
     if request.kind in _OPT_OUTS and opinion.leaving < opinion.enough.meant:
@@ -104,14 +106,15 @@ def _and(request: Request, more: Step) -> Request:
 def _unheard(heard: tuple[Request, ...], weighed: Weighed, opinion: _Opinion) -> Iterator[Request]:
     """The one request that such texts make, where the rules heard nothing of it."""
     kind = next((kind for kind in Kind if _label(kind) == opinion.best), None)
-    if kind is None or any(one.kind is kind for one in heard):
+    if kind is None:
         return
     share = opinion.leaving if kind in _LEAVING else opinion.shares[opinion.best]
     if share < _enough(kind, weighed, opinion).by_itself:
         return
-    if kind in _LEAVING and share < opinion.enough.alone:
-        kind = Kind.UNSUBSCRIBE  # whatever else he may want: a person looks
-    yield _request(Yields(kind=kind), weighed, step(_how_often(share, opinion.enough), f"{share:.0%}"))
+    # Whatever else he may want: a person looks.
+    meant = Kind.UNSUBSCRIBE if kind in _LEAVING and share < opinion.enough.alone else kind
+    if {kind, meant}.isdisjoint(one.kind for one in heard):
+        yield _request(Yields(kind=meant), weighed, step(_how_often(share, opinion.enough), f"{share:.0%}"))
 
 
 def _how_often(share: float, enough: Enough) -> str:
@@ -123,7 +126,8 @@ def _how_often(share: float, enough: Enough) -> str:
 def _enough(kind: Kind, weighed: Weighed, opinion: _Opinion) -> Enough:
     if kind is Kind.JUNK:
         return ANSWER  # advertising never answers, and nothing is done about it
-    return UNASKED if kind in taken_back(weighed) else opinion.enough
+    # A request about data is a person's to answer, so that it may be raised again.
+    return UNASKED if kind in taken_back(weighed) and kind not in _ABOUT_DATA else opinion.enough
 
 
 def _why(weighed: Weighed, opinion: _Opinion) -> Iterator[Request]:

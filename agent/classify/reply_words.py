@@ -19,6 +19,7 @@ from agent.model.signal import (
     Privacy,
     Resubscribe,
     Signal,
+    is_only_possible,
 )
 from agent.rules.catalog import Catalog
 from agent.rules.reply_words import Meaning, ReplyWord
@@ -57,14 +58,14 @@ def reply_words(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signa
 
 def beside(answered: tuple[Signal, ...], spoken: tuple[Signal, ...]) -> tuple[Signal, ...]:
     """The answer together with what the rest of the text asks for. A request about data is never lost behind a number;
-    and who writes a pause and an opt-out into one mail means the opt-out.
+    and who writes a pause and an opt-out into one mail means the opt-out. One that is only possible waits beside it.
     """
     if not answered or any(isinstance(one, AutoReply) for one in spoken):
         return spoken
-    leaving = tuple(one for one in spoken if isinstance(one, OptOut))
-    if leaving and not isinstance(answered[0], OptOut):
+    leaving = () if isinstance(answered[0], OptOut) else tuple(one for one in spoken if isinstance(one, OptOut))
+    if not all(map(is_only_possible, leaving)):
         return spoken
-    return (*answered, *(one for one in spoken if isinstance(one, Privacy)))
+    return (*answered, *(one for one in spoken if isinstance(one, Privacy)), *leaving)
 
 
 def _read(mail: ParsedMail, catalog: Catalog, *, in_subject: bool) -> tuple[Meaning | None, str]:

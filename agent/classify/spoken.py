@@ -135,13 +135,14 @@ def asks(heard: Heard) -> bool:
 
 def signals(mail: ParsedMail, proof: Proof, heard: Heard, catalog: Catalog) -> tuple[Signal, ...]:
     """The wishes as signals, those that a weightier one includes left out."""
-    kinds = {wish.kind for wish in heard.wishes}
-    if heard.says(Kind.GONE):
-        kinds.discard(Kind.UNSUBSCRIBE)  # "he died, do not write any more": the fact says why, and all that is asked
+    wishes = heard.wishes
+    if heard.says(Kind.GONE):  # "he died, do not write any more": the fact says why, and all that is asked
+        wishes = tuple(wish for wish in wishes if wish.kind is not Kind.UNSUBSCRIBE)
+    kinds = {wish.kind for wish in wishes if not _any_step(wish, _POSSIBLE)}
     return tuple(
         _signal(mail, proof, wish, target)
-        for wish in heard.wishes
-        if wish.kind in kinds and not _included(wish.kind, kinds)
+        for wish in wishes
+        if not _included(wish.kind, kinds)
         for target in _targets(mail, proof, wish, heard, catalog)
     )
 
@@ -190,9 +191,13 @@ def _signal(mail: ParsedMail, proof: Proof, wish: Wish, target: Target) -> Signa
         manner=_MANNERS.get(kind, manner),
         scope=wish.request.rule.yields.scope,
         reason=_reason(wish),
-        doubtful=any(step.name in _DOUBTS for step in wish.request.steps),
-        possible=any(step.name in _POSSIBLE for step in wish.request.steps),
+        doubtful=_any_step(wish, _DOUBTS),
+        possible=_any_step(wish, _POSSIBLE),
     )
+
+
+def _any_step(wish: Wish, names: frozenset[str]) -> bool:
+    return any(step.name in names for step in wish.request.steps)
 
 
 def _reason(wish: Wish) -> OptOutReason | None:

@@ -52,7 +52,7 @@ def _with_parts(weighed: Weighed, speech: Speech, written: datetime | None) -> l
     requests: list[Request] = []
     for request in weighed.requests:
         if request.kind is Kind.UNSUBSCRIBE and _limit(request, weighed, speech, written, here=True):
-            request = _as(request, Kind.PAUSE)
+            request = as_kind(request, Kind.PAUSE)
         elif request.kind is Kind.TOPIC and _keeps(weighed, request):
             request = replace(request, steps=(*request.steps, KEEPING))
         if request.kind not in (Kind.REASON, Kind.JUNK, Kind.AUTOREPLY):
@@ -60,7 +60,8 @@ def _with_parts(weighed: Weighed, speech: Speech, written: datetime | None) -> l
     return requests
 
 
-def _as(request: Request, kind: Kind) -> Request:
+def as_kind(request: Request, kind: Kind) -> Request:
+    """The same words, taken for a request of another kind."""
     rule = request.rule
     yields = type(rule.yields)(kind=kind, scope=rule.yields.scope)
     changed = type(rule)(id=rule.id, stage=rule.stage, yields=yields, samples=rule.samples, confidence=rule.confidence)

@@ -165,10 +165,10 @@ def _fields(block: bytes) -> tuple[_Fields, int | None]:
     text = text.replace("\r\n", "\n") if "\r" in text else text
     text = _FOLD.sub(" ", text)
     if "\r" not in text and not block.translate(None, _PLAIN):  # nearly every mail: nothing in it is to be mended
-        text = _TAB.sub(" ", text) if "\t" in text else text
-        fields: _Fields = _FIELD.findall(text)
-        if len(fields) == text.count("\n") + (not text.endswith("\n")):
-            trailing = " \n" in text or text.endswith(" ")
+        spaced = _TAB.sub(" ", text) if "\t" in text else text
+        fields: _Fields = _FIELD.findall(spaced)
+        if len(fields) == spaced.count("\n") + (not spaced.endswith("\n")):
+            trailing = " \n" in spaced or spaced.endswith(" ")
             return [(name, value.rstrip(" ")) for name, value in fields] if trailing else fields, None
     fields, stray = _odd_fields(text, block)
     return _wire_values(fields, block[:stray]), stray

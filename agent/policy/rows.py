@@ -148,7 +148,8 @@ ROWS: tuple[Row, ...] = (
         row="20",
         event="A reply with opt-out words",
         does=f"sure: `opt_out`. Likely: `held` and a review for {_P.review_hours} hours; silence then means "
-        "`opt_out` where the words stood alone, and nothing where a negation or an order stood beside them",
+        "`opt_out` where the words stood alone, and nothing where a negation or an order stood beside them, "
+        "or where such texts are often ordinary replies (the mail then counts as one)",
         answer="a confirmation, after the decision",
         ends="as 15",
     ),

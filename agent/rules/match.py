@@ -16,7 +16,7 @@ from agent.model.signal import MAX_EXCERPT
 from agent.rules.fold import bare_words, fold, unfolded
 from agent.rules.schema import Rule, Stage
 
-MAX_MEM_BYTES = 32 << 20  # with less, the automaton is thrown away and rebuilt within one text
+MAX_MEM_BYTES = 8 << 20  # of each Set, and hostile texts fill them all; with less they are often rebuilt
 MAX_SET_CHARS = 4_000  # of patterns: a mail of a new kind costs half as much to read as with all of them in one
 MAX_KEYWORD_WORDS = 5
 MAX_KEYWORD_CHARS = 60

@@ -22,6 +22,7 @@ from agent.rules.normal import UNSPACED_FROM
 
 LETTERS, WIDE_LETTERS = (4, 5), (1, 2, 3)
 KNOWN = 2_048  # words kept with their n-grams: people use few words again and again
+LONG_WORD = 40  # letters; longer ones do not come again, and kept with their n-grams they would fill the memory
 KEYS = 1 << 24  # so many names there are for features; that an unknown one has the name of a known one is rare
 MAX_FILE = 1_000_000  # bytes
 NOTHING = 128  # what a weight is stored above, so that bytes have no sign
@@ -131,18 +132,20 @@ def ngrams(sentences: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for sentence in sentences:
         words = sentence.split()
-        found.update(*map(_of_word, words))
+        found.update(*(_known(word) if len(word) <= LONG_WORD else _of_word(word) for word in words))
         found.update(
             [f"{before} {word}" for before, word in pairwise(("^", *words)) if word != "," and not _unspaced(word)]
         )
     return frozenset(found)
 
 
-@lru_cache(maxsize=KNOWN)
 def _of_word(word: str) -> tuple[str, ...]:
     if _unspaced(word):
         return tuple(_pieces(word, WIDE_LETTERS))
     return (f" {word} ", *_pieces(f" {word} ", LETTERS)) if word != "," else ()
+
+
+_known = lru_cache(maxsize=KNOWN)(_of_word)
 
 
 def _pieces(word: str, lengths: tuple[int, ...]) -> Iterator[str]:

@@ -12,14 +12,15 @@ from agent.classify.understand import Wish, understand
 from agent.classify.weigh import weigh
 from agent.classify.weights import Request
 from agent.model.proof import Proof
-from agent.model.signal import Confidence, HumanReply, OptOut, OptOutReason
+from agent.model.signal import Confidence, HumanReply, OptOut, OptOutReason, Preference
 from agent.rules.catalog import Catalog
 from agent.rules.ngrams import Ngrams
 from agent.rules.schema import Kind
 from tests.unit.mails import mail
 
-LABELS = ("bounce", "complaint", "pause", "reply", "resubscribe", "unsubscribe", "unsubscribe too_frequent")
+LABELS = ("bounce", "complaint", "erase", "pause", "reply", "resubscribe", "unsubscribe", "unsubscribe too_frequent")
 UNKNOWN = "Spare us your letters from now on, Chris"
+ERASE = "Please delete all my personal data, the pump works well"
 SURE = "Please remove me from your mailing list, we have moved to another town"
 
 
@@ -86,7 +87,7 @@ def test_silence_decides_only_what_such_texts_nearly_always_mean(catalog: Catalo
         assert (signal.doubtful, signal.possible) == (share < CLEAR, False)
 
 
-@pytest.mark.parametrize(("text", "leaving"), [(UNKNOWN, ANSWER.by_itself), (SURE, POSSIBLE)])
+@pytest.mark.parametrize(("text", "leaving"), [(UNKNOWN, ANSWER.by_itself), (SURE, POSSIBLE), (ERASE, POSSIBLE)])
 def test_a_possible_opt_out_is_an_ordinary_reply_with_a_review(catalog: Catalog, text: str, leaving: float) -> None:
     """A customer is not silenced by what is as often a reply, and nothing that may be a request is lost."""
     model = opinion_of(unsubscribe=leaving + 0.02, reply=0.95 - leaving)
@@ -96,6 +97,24 @@ def test_a_possible_opt_out_is_an_ordinary_reply_with_a_review(catalog: Catalog,
     assert isinstance(possible, OptOut)
     assert (possible.doubtful, possible.possible) == (True, True)
     assert possible.evidence.confidence is Confidence.LIKELY
+
+
+def test_what_a_phrase_says_too_is_not_only_possible(catalog: Catalog) -> None:
+    """Also where most such texts are angrier than the phrase."""
+    likely = "We have no use for your mails any more"
+    share = (ANSWER.meant + ANSWER.alone) / 2
+    model = opinion_of(unsubscribe=0.45 * share, complaint=0.55 * share, reply=1 - share)
+    (request,) = read(catalog, likely, model)
+    assert request.rule.id != "ngrams.unsubscribe"
+
+
+def test_a_possible_opt_out_swallows_no_pause(catalog: Catalog) -> None:
+    model = opinion_of(pause=0.6, unsubscribe=0.38)
+    answer = mail(("In-Reply-To", "<1@shop.example>"), own_text=SURE)
+    pause, possible = classify(answer, Proof(authenticated=True), None, replace(catalog, ngrams=model))
+    assert isinstance(pause, Preference)
+    assert isinstance(possible, OptOut)
+    assert possible.possible
 
 
 def test_who_asks_to_stay_is_hardly_taken_for_one_who_leaves(catalog: Catalog) -> None:

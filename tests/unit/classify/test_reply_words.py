@@ -8,9 +8,20 @@ import pytest
 from agent.classify import classify
 from agent.model.mail import AutomaticMark, ParsedMail, Purpose, Role, Token
 from agent.model.proof import Proof
-from agent.model.signal import Manner, OptOut, OptOutReason, Preference, PreferenceKind, Resubscribe, Strength, kind_of
+from agent.model.signal import (
+    Manner,
+    OptOut,
+    OptOutReason,
+    Preference,
+    PreferenceKind,
+    Resubscribe,
+    Strength,
+    is_only_possible,
+    kind_of,
+)
 from agent.rules.catalog import Catalog
 from agent.rules.reply_words import REPLY_FILES, build_reply_words
+from tests.unit.classify.test_opinion import UNKNOWN, opinion_of
 from tests.unit.mails import mail
 
 DATA = Path(__file__).parents[3] / "agent" / "data"
@@ -99,3 +110,13 @@ def test_who_says_both_means_the_opt_out(known: Catalog) -> None:
         for signal in classify(mail(own_text="PAUSE\n\nunsubscribe me"), PROOF, None, known)
         if signal.evidence.token
     )
+
+
+def test_a_possible_opt_out_waits_beside_the_answer(known: Catalog) -> None:
+    doubtful = replace(known, ngrams=opinion_of(unsubscribe=0.55, reply=0.4))
+    for word, kind in (("PAUSE", "pause"), ("START", "resubscribe"), ("1", "unsubscribe")):
+        text = f"{word}\n\n{UNKNOWN}, for we have moved to another town"
+        said = mail(("References", "<1@shop.example>"), own_text=text)
+        answer, *beside = classify(said, PROOF, None, doubtful)
+        assert (kind_of(answer), answer.evidence.token) == (kind, LETTER)
+        assert list(map(is_only_possible, beside)) == ([] if word == "1" else [True])

@@ -101,6 +101,12 @@ def test_a_missing_empty_line_ends_the_block() -> None:
     assert block.body_at == len(b"A: 1\n  more\n")
 
 
+def test_a_tab_makes_no_envelope_line() -> None:
+    block = read_block(b"A: 1\nFrom\tb@c.example\nB: 2\n\nbody", LIMITS)
+    assert block.headers.fields == (("A", "1"),)
+    assert (block.defects, block.body_at) == (("header-separator-missing",), len(b"A: 1\n"))
+
+
 def test_text_alone_has_no_headers() -> None:
     block = read_block(b"hello\nthere\n", LIMITS)
     assert block.headers.fields == ()

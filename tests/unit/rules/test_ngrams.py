@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from agent.model.signal import OptOutReason
-from agent.rules.ngrams import NOTHING, Ngrams, NgramsError, key, ngrams, read_ngrams, written
+from agent.rules.ngrams import LONG_WORD, NOTHING, Ngrams, NgramsError, _known, key, ngrams, read_ngrams, written
 from agent.worker.kit import shipped_ngrams
 from training.texts import FOLDER, digest, texts
 
@@ -61,6 +61,13 @@ def test_unspaced_scripts_give_their_letters() -> None:
 
 def test_vietnamese_is_spaced_whatever_its_letters() -> None:
     assert " hủy " in ngrams([" hủy "])
+
+
+def test_a_word_of_any_length_is_read_and_only_short_ones_are_kept() -> None:
+    word = "x" * LONG_WORD + "y"
+    kept = _known.cache_info().misses
+    assert {f" {word} ", f"^ {word}", "xxxxy"} <= ngrams([f" {word} "])
+    assert _known.cache_info().misses == kept
 
 
 def test_the_shipped_model_is_made_of_the_texts_here() -> None:
