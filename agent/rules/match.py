@@ -18,6 +18,7 @@ from agent.rules.schema import Rule, Stage
 
 MAX_MEM_BYTES = 8 << 20  # of each Set, and hostile texts fill them all; with less they are often rebuilt
 MAX_SET_CHARS = 4_000  # of patterns: a mail of a new kind costs half as much to read as with all of them in one
+MAX_PATTERN_BYTES = 40_000  # of one rule: twice as many Chinese phrases no longer fit into the memory of a Set
 MAX_KEYWORD_WORDS = 5
 MAX_KEYWORD_CHARS = 60
 
@@ -130,12 +131,20 @@ def comparable(text: str, stage: Stage) -> str:
 
 def pattern_of(rule: Rule) -> str:
     """The re2 pattern of a rule; PatternError says what is wrong with one that was written by hand."""
-    if rule.phrases:
-        whole = rule.stage in _WHOLE
-        return "|".join(map(_whole_phrase, rule.phrases)) if whole else _any_phrase(rule.phrases)
-    if _ASCII_CAPITAL.search(_CLASS_NAME.sub("", rule.pattern)):
+    pattern = _of_phrases(rule) if rule.phrases else _written(rule.pattern)
+    if len(pattern.encode()) > MAX_PATTERN_BYTES:
+        raise PatternError(f"it is longer than {MAX_PATTERN_BYTES:,} bytes: make several rules of it")
+    return pattern
+
+
+def _of_phrases(rule: Rule) -> str:
+    return "|".join(map(_whole_phrase, rule.phrases)) if rule.stage in _WHOLE else _any_phrase(rule.phrases)
+
+
+def _written(text: str) -> str:
+    if _ASCII_CAPITAL.search(_CLASS_NAME.sub("", text)):
         raise PatternError("text is folded before it is compared: write small letters")
-    pattern = "".join(letter if letter.isascii() else fold(letter) for letter in rule.pattern)
+    pattern = "".join(letter if letter.isascii() else fold(letter) for letter in text)
     try:
         compiled = re2.compile(pattern, _options())
     except re2.error as error:

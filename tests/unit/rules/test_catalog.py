@@ -62,6 +62,10 @@ def test_files_are_merged_in_the_order_of_their_names() -> None:
         (GOOD.replace('phrases = ["stop"]', 'phrases = ["!"]'), "rule 'stop': field `phrases`: '!' has no word"),
         (GOOD.replace('"unsubscribe"', '"unsubscribe", reason = "too_frequnt"'), "did you mean `too_frequent`?"),
         (GOOD + GOOD, "f.toml: rule 'stop': field `id`: occurs twice"),
+        (
+            CLIENT.replace('["stop"]', f'["{"stop " * 8_000}"]', 1),
+            "field `phrases`: it is longer than 40,000 bytes: make several",
+        ),
         ('[[status]]\ncode = "511"\nreason = "user_unknown"', "f.toml: status '511': field `code`: want a code"),
         ('[[status]]\ncode = "5.1.1"\nreason = "user_unknwn"', "status '5.1.1': field `reason`: Invalid enum value"),
         (
