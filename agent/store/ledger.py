@@ -1,8 +1,9 @@
 """What became of each mail of a mailbox, by its place there; a mail is settled there only after it is stored here."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+
+import msgspec
 
 from agent.store.db import Db, as_json
 from agent.store.times import from_sql, to_sql
@@ -10,9 +11,10 @@ from agent.store.times import from_sql, to_sql
 TOO_OLD = "older than since"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxPlace:
-    """One mail in one IMAP folder (RFC 3501 section 2.3.1.1: uid is unique together with uidvalidity)."""
+class MailboxPlace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One mail in one IMAP folder (RFC 3501 section 2.3.1.1: uid is unique together with uidvalidity); a struct, since
+    a backlog makes very many.
+    """
 
     account: str
     folder: str
@@ -21,15 +23,20 @@ class MailboxPlace:
     settled: bool = False  # nothing is to be done there once the mail is stored here
 
 
-def store_many(db: Db, places: Sequence[tuple[MailboxPlace, int]]) -> None:
+def store_many(db: Db, places: Iterable[tuple[MailboxPlace, int]]) -> None:
     """Their mails are stored here, under these ids of the inbox."""
-    if places:
-        db.sql.ledger_store_many(rows=as_json([_row(place, inbox_id) for place, inbox_id in places]))
-
-
-def _row(place: MailboxPlace, inbox_id: int) -> tuple[str | int, ...]:
-    state = "settled" if place.settled else "stored"
-    return (place.account, place.folder, place.uidvalidity, place.uid, state, inbox_id)
+    folders: dict[tuple[str, str, int, bool], list[tuple[int, int]]] = {}
+    for place, inbox_id in places:
+        folder = (place.account, place.folder, place.uidvalidity, place.settled)
+        folders.setdefault(folder, []).append((place.uid, inbox_id))
+    for (account, name, uidvalidity, settled), mails in folders.items():
+        db.sql.ledger_store_many(
+            account=account,
+            folder=name,
+            uidvalidity=uidvalidity,
+            state="settled" if settled else "stored",
+            mails=as_json(mails),
+        )
 
 
 def known_uids(db: Db, account: str, folder: str, uidvalidity: int, uids: Collection[int]) -> frozenset[int]:

@@ -9,6 +9,7 @@ import pytest
 from agent.intake.imap import Timing, Worry
 from agent.intake.imap.protocol import RESPONSE_BYTES
 from agent.model.settings import After, TlsMode
+from agent.store.errors import StoreError
 from tests.support.certificate import self_signed
 from tests.support.fake_imap import FakeImap, Hook, Peer, hang_up, replies, silence
 from tests.support.imap_intake import NOW, Inbox, Waits, account, mail, reading, store
@@ -369,6 +370,35 @@ async def test_mail_that_was_not_stored_stays_and_comes_again(tmp_path: Path) ->
     assert [command for command in server.commands if "MOVE" in command] == [
         'UID MOVE 1,3 "optoutd"',
         'UID MOVE 2 "optoutd"',
+    ]
+
+
+async def test_batch_that_waits_behind_one_that_fails_is_kept_and_settled_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # hazards B1 and B5
+    monkeypatch.setattr("agent.intake.imap.fetch.BATCH_MAILS", 1)
+
+    class Failing(Inbox):
+        batches = 0
+
+        async def accept_many(self, mails):  # type: ignore[no-untyped-def]
+            self.batches += 1
+            if self.batches == 1:
+                await following.wait()
+                raise StoreError("disk full")
+            following.set()
+            return await super().accept_many(mails)
+
+    following = asyncio.Event()
+    async with FakeImap({1: mail(1), 2: mail(2), 3: mail(3)}) as server, store(tmp_path) as inbox:
+        failing = Failing(inbox.writer)
+        async with reading(account(server.port, after=After.MOVE), failing) as door:
+            await server.heard("IDLE")
+    assert sorted(failing.references) == [f"imap:sales/INBOX/77/{uid}" for uid in (1, 2, 3)]
+    assert door.waits.seconds == [0.75]
+    assert [command for command in server.commands if "MOVE" in command] == [
+        f'UID MOVE {uid} "optoutd"' for uid in (2, 1, 3)
     ]
 
 

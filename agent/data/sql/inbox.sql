@@ -5,10 +5,11 @@ SELECT reference, id FROM inbox WHERE reference IN (SELECT value FROM json_each(
 SELECT seq FROM sqlite_sequence WHERE name = 'inbox';
 
 -- name: inbox_add_many(last, rows)!
+-- jsonb_each, here and in ledger_store_many: json_each would make text of each row again, for every ->> to read.
 INSERT INTO inbox (id, reference, door, account, role, envelope_from, envelope_to, peer, size, received_at)
 SELECT :last + 1 + key, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
   value->>8
-FROM json_each(:rows);
+FROM jsonb_each(:rows);
 
 -- name: inbox_add_raws(last, raws)!
 INSERT INTO inbox_raw (inbox_id, raw) SELECT :last + rowid, value FROM carray(:raws);
@@ -99,9 +100,9 @@ RETURNING inbox_id;
 -- name: quarantine_old(before)
 SELECT id FROM inbox WHERE status = 'quarantined' AND finished_at < :before ORDER BY id;
 
--- name: ledger_store_many(rows)!
+-- name: ledger_store_many(account, folder, uidvalidity, state, mails)!
 INSERT INTO ledger (account, folder, uidvalidity, uid, state, inbox_id)
-SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(:rows) WHERE true
+SELECT :account, :folder, :uidvalidity, value->>0, :state, value->>1 FROM jsonb_each(:mails) WHERE true
 ON CONFLICT DO NOTHING;
 
 -- name: ledger_known(account, folder, uidvalidity, uids)

@@ -17,6 +17,9 @@ RESPONSE_BYTES = 64 * 1024 * 1024  # of one command, literals included; we never
 LINE_BYTES = 16 * 1024 * 1024  # a SEARCH over two million mails
 
 _LITERAL = re.compile(rb"\{(\d+)\+?\}$")  # RFC 3501 section 4.3
+# What a backlog is made of, as most servers write it: one look for each of very many mails.
+_MAIL = re.compile(rb"\* (\d{1,10} FETCH \(UID \d{1,10} BODY\[\] \{(\d{1,7})\})\r\n", re.I)
+_MAIL_END = b")\r\n"
 _EXISTS = re.compile(rb"\d+ EXISTS", re.I)
 _BYE = re.compile(rb"BYE\b", re.I)
 
@@ -130,6 +133,7 @@ class Protocol(IMAP4ClientProtocol, Receiving):  # type: ignore[misc]  # aioimap
         buffer, done = self._buffer, 0
         with memoryview(buffer) as view:
             while self.failure is None:
+                done = self._take_mails(view, done)
                 if self._literal is not None:
                     end = done + self._literal
                     if end > len(buffer):
@@ -145,6 +149,17 @@ class Protocol(IMAP4ClientProtocol, Receiving):  # type: ignore[misc]  # aioimap
                 done = end + 2
                 self._take_line(line)
         del buffer[:done]
+
+    def _take_mails(self, view: memoryview, done: int) -> int:
+        """Hand on the mails that are here as a whole, if a response begins here; returns where they end."""
+        command = self.pending_sync_command
+        while command is not None and not self._parts and (head := _MAIL.match(self._buffer, done)):
+            start, end = head.end(), head.end() + int(head[2])
+            if not self._buffer.startswith(_MAIL_END, end):
+                break
+            command.take((head[1], bytes(view[start:end]), b")"))
+            done = end + len(_MAIL_END)
+        return done
 
     def _check_length(self, held: int) -> None:
         if held > LINE_BYTES:

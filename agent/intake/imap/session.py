@@ -5,7 +5,8 @@ Laws: the ledger alone knows what was read, and nothing in the mailbox is touche
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,9 +28,10 @@ from agent.store.ledger import MailboxPlace
 log = logging.getLogger("optoutd.imap")
 
 T = TypeVar("T")
-Fetched = tuple[Listed, bytes]
+Mail = tuple[RawMessage, MailboxPlace]
 Results = Sequence[int | BaseException]
 Ends = tuple[Results | BaseException, BaseException | None]
+Handed = tuple[Sequence[Mail], "asyncio.Future[Ends]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class Session:
         self._connection.news.clear()  # before the search: what is announced from now on may not be in its answer
         found = await search(self._connection, since, above)
         fresh = await self._progress.unknown(folder, found)
-        async with aclosing(self._fetched(folder, fresh, since)) as batches_of_mail:
+        async with aclosing(self._fetched(folder, after, fresh, since)) as batches_of_mail:
             await self._take(folder, after, batches_of_mail)
         return found[-1] if found else above
 
@@ -125,8 +127,8 @@ class Session:
             return After.LEAVE
 
     async def _fetched(
-        self, folder: Selected, uids: Sequence[int], since: datetime
-    ) -> AsyncGenerator[tuple[Fetched, ...], None]:
+        self, folder: Selected, after: After, uids: Sequence[int], since: datetime
+    ) -> AsyncGenerator[Sequence[Mail], None]:
         """The mails, batch by batch. One that vanished meanwhile is neither given nor noted: if it is there after all,
         it is found again.
         """
@@ -136,46 +138,46 @@ class Session:
             old = {mail.uid for mail in listed if mail.arrived_at is not None and mail.arrived_at < since}
             await self._progress.too_old(folder, sorted(old))
             for group in batches([mail for mail in listed if mail.uid not in old], whole):
-                raws = await bodies(self._connection, group, whole)
-                yield tuple((mail, raws[mail.uid]) for mail in group if mail.uid in raws)
+                yield self._mails(folder, after, group, await bodies(self._connection, group, whole))
 
-    async def _take(self, folder: Selected, after: After, batches_of_mail: AsyncIterator[tuple[Fetched, ...]]) -> None:
-        """Store batch after batch. While one is being committed the next is on its way already, so that neither the
-        server nor the disk waits for us, and what the ledger is told of one goes into the commit of the next.
+    async def _take(self, folder: Selected, after: After, batches_of_mail: AsyncIterator[Sequence[Mail]]) -> None:
+        """Store batch after batch. While one is being committed the next waits behind it and a third is on its way, so
+        that neither the server nor the disk waits for us; what the ledger is told of one goes into a later commit.
         """
-        batch: tuple[Fetched, ...] = ()
-        storing = self._store(folder, after, (), ())
+        handed: deque[Handed] = deque()
+        settled: Sequence[int] = ()
         try:
             async with aclosing(one_ahead(batches_of_mail)) as coming:
-                async for following in coming:
-                    settled = await self._finish(folder, after, batch, await storing)
-                    batch, storing = following, self._store(folder, after, following, settled)
+                async for batch in coming:
+                    handed.append((batch, self._store(folder, batch, settled)))
+                    settled = await self._finish(folder, after, handed.popleft()) if len(handed) > 1 else ()
+            while handed:
+                settled = [*settled, *await self._finish(folder, after, handed.popleft())]
         finally:
-            results = await storing
-        await self._store(folder, after, (), await self._finish(folder, after, batch, results))
+            for _, storing in handed:
+                await storing
+            await self._store(folder, (), settled)
 
-    def _store(
-        self, folder: Selected, after: After, mails: Sequence[Fetched], settled: Sequence[int]
-    ) -> "asyncio.Future[Ends]":
-        """Begin to hand a whole batch over, in one commit with what the ledger is told of the one before."""
-        pairs = self._pairs(folder, mails, settled=self._stays(after)) if mails else []
-        return asyncio.gather(self._hand_over(pairs), self._progress.settled(folder, settled), return_exceptions=True)
+    def _store(self, folder: Selected, batch: Sequence[Mail], settled: Sequence[int]) -> "asyncio.Future[Ends]":
+        """Begin to hand a whole batch over, in one commit with what the ledger is told of an earlier one."""
+        return asyncio.gather(self._hand_over(batch), self._progress.settled(folder, settled), return_exceptions=True)
 
-    async def _hand_over(self, pairs: Sequence[tuple[RawMessage, MailboxPlace]]) -> Results:
+    async def _hand_over(self, batch: Sequence[Mail]) -> Results:
         """All at once; where one of them breaks it, each by itself, so that it alone is left behind."""
         sink = self._desk.sink
-        (together,) = await asyncio.gather(sink.accept_many(pairs), return_exceptions=True) if pairs else ((),)
+        (together,) = await asyncio.gather(sink.accept_many(batch), return_exceptions=True) if batch else ((),)
         if not isinstance(together, BaseException):
             return together
         if isinstance(together, StoreError):
-            return (together,) * len(pairs)
-        return await asyncio.gather(*(sink.accept(*pair) for pair in pairs), return_exceptions=True)
+            return (together,) * len(batch)
+        return await asyncio.gather(*(sink.accept(*mail) for mail in batch), return_exceptions=True)
 
-    async def _finish(self, folder: Selected, after: After, batch: Sequence[Fetched], ends: Ends) -> Sequence[int]:
-        """The bytes are on disk: now, and only now, touch the mailbox. Returns what the ledger may call settled."""
-        handed, noted = ends
+    async def _finish(self, folder: Selected, after: After, handed_over: Handed) -> Sequence[int]:
+        """Once the bytes are on disk, and only then, touch the mailbox. Returns what the ledger may call settled."""
+        batch, storing = handed_over
+        handed, noted = await storing
         results = () if isinstance(handed, BaseException) else handed
-        stored = [mail.uid for (mail, _), result in zip(batch, results, strict=False) if isinstance(result, int)]
+        stored = [place.uid for (_, place), result in zip(batch, results, strict=False) if isinstance(result, int)]
         if stored:
             event(log, "mail fetched", account=self._account.name, mails=len(stored))
         settled = stored if stored and not self._stays(after) and await self._settle(after, stored) else ()
@@ -202,11 +204,13 @@ class Session:
             return False
         return True
 
-    def _pairs(
-        self, folder: Selected, mails: Sequence[Fetched], *, settled: bool
-    ) -> list[tuple[RawMessage, MailboxPlace]]:
-        """`received_at` is when the provider took it in, so that a backlog is known to be old; never the future."""
-        now, account = self._desk.now(), self._account
+    def _mails(
+        self, folder: Selected, after: After, group: Sequence[Listed], raws: Mapping[int, bytes]
+    ) -> Sequence[Mail]:
+        """Those of a group that are there, as they are handed over. `received_at` is when the provider took a mail in,
+        so that a backlog is known to be old; never the future.
+        """
+        now, account, settled = self._desk.now(), self._account, self._stays(after)
         kind, here = self._names(folder)
         return [
             (
@@ -220,13 +224,14 @@ class Session:
                     envelope_from=None,
                     envelope_to=(),
                     peer="",
-                    raw=raw,
+                    raw=raws[mail.uid],
                     received_at=min(mail.arrived_at or now, now),
                     role=account.role,
                 ),
                 self._progress.place(folder, mail.uid, settled=settled),
             )
-            for mail, raw in mails
+            for mail in group
+            if mail.uid in raws
         ]
 
     def _names(self, folder: Selected) -> tuple[str, str]:

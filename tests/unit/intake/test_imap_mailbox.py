@@ -171,4 +171,4 @@ async def test_backlog_is_read_oldest_first_in_pages(tmp_path: Path, monkeypatch
         async with reading(account(box.port), inbox, timing=ROUNDS):
             await inbox.holds(30)
     assert [message.raw for message in inbox.messages] == [mail(number) for number in range(30)]
-    assert inbox.most_at_once == 7
+    assert inbox.most_at_once <= 14  # a batch that is being stored and the one that waits behind it

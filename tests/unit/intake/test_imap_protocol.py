@@ -72,6 +72,31 @@ async def test_literals_in_every_cut() -> None:
         assert protocol.news.is_set()
 
 
+async def test_mails_in_every_cut() -> None:
+    # hazard B17: what a mail contains is never taken for what the server says, whole mails in one look or not
+    mail = b"* 9 FETCH (UID 9 BODY[] {1}\r\nx)\r\n* BYE\r\n* 7 EXISTS\r\nT1 OK done\r\n"
+    whole = b"* 1 FETCH (UID 5 BODY[] {%d}\r\n%b)\r\n" % (len(mail), mail)
+    longer = b"* 2 FETCH (UID 6 BODY[] {%d}\r\n%b FLAGS ())\r\n" % (len(mail), mail)
+    stream = whole + longer + b"* 3 fetch (uid 7 body[] {0}\r\n)\r\n" + whole + b"T1 OK done\r\n"
+    for cut in range(len(stream)):
+        protocol, command = await asking("FETCH", "5:7", "(UID BODY.PEEK[])")
+        protocol.data_received(stream[:cut])
+        protocol.data_received(stream[cut:])
+        await command.wait()
+        one = (b"1 FETCH (UID 5 BODY[] {%d}" % len(mail), mail, b")")
+        other = (b"2 FETCH (UID 6 BODY[] {%d}" % len(mail), mail, b" FLAGS ())")
+        assert command.responses == [one, other, (b"3 fetch (uid 7 body[] {0}", b"", b")"), one]
+        assert not protocol.news.is_set()
+
+
+async def test_mail_that_nobody_asked_for_before_the_greeting_is_no_greeting() -> None:
+    # hazard B17
+    protocol = Protocol(asyncio.get_running_loop())
+    protocol.connection_made(Line())
+    protocol.data_received(b"* 1 FETCH (UID 5 BODY[] {1}\r\nx)\r\n")
+    assert protocol.transport.aborted
+
+
 async def test_lost_connection_fails_the_waiting_command() -> None:
     # hazard B6
     protocol, command = await asking("NOOP")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from agent.model.mail import Role
 from agent.model.settings import Limits, Retention
@@ -170,7 +171,8 @@ def test_mail_and_ledger_are_stored_together_or_not_at_all(db: Db) -> None:
 
 def test_what_stays_as_it_is_in_the_mailbox_is_settled_as_soon_as_it_is_stored(db: Db) -> None:
     with db.transaction():
-        inbox.accept_many(db, [(message("imap:1"), replace(place(1), settled=True)), (message("imap:2"), place(2))])
+        left = structs.replace(place(1), settled=True)
+        inbox.accept_many(db, [(message("imap:1"), left), (message("imap:2"), place(2))])
         assert ledger.known_uids(db, "sales", "INBOX", 7, (1, 2)) == {1, 2}
         assert ledger.unsettled(db, "sales", "INBOX", 7) == (2,)
 
