@@ -74,6 +74,7 @@ def _settings(directory: Path, imap_port: int, relay_port: int) -> Settings:
     mailbox = ImapAccount(
         name="sales", host="127.0.0.1", port=imap_port, tls=TlsMode.NONE, user=MAILBOX, role=Role.REPLY,
         authserv_id="mx.hosting.example",
+        poll_seconds=3,  # pymap announces nothing that arrives just before IDLE
     )  # fmt: skip
     return Settings(
         identity=Identity(
