@@ -134,7 +134,7 @@ def _why(weighed: Weighed, opinion: _Opinion) -> Iterator[Request]:
     """The reason that those who leave with such texts have."""
     leave = opinion.shares.get(Kind.UNSUBSCRIBE.value, 0.0)
     reason = max(opinion.reasons, key=opinion.reasons.__getitem__, default="")
-    if opinion.best in _WITH_REASON and reason and opinion.reasons[reason] >= GIVEN * leave:
+    if opinion.best in _WITH_REASON and reason and opinion.reasons[reason] >= GIVEN * leave > 0:
         share = opinion.reasons[reason] / leave
         yield _request(
             Yields(kind=Kind.REASON, reason=reason), weighed, step("such texts give this reason", f"{share:.0%}")

@@ -65,6 +65,14 @@ def test_a_sure_phrase_in_a_text_like_no_opt_out_is_none(catalog: Catalog) -> No
     assert not read(catalog, SURE, opinion_of(reply=0.99))
 
 
+def test_where_nobody_leaves_with_such_texts_there_is_no_reason(catalog: Catalog) -> None:
+    """Shares may be as small as nothing."""
+    bias = (0.0, -2000.0, -2000.0)
+    model = Ngrams(labels=("change_frequency", "unsubscribe", "unsubscribe too_frequent"), bias=bias, scale=1.0)
+    (wish,) = wishes(catalog, UNKNOWN, model)
+    assert (wish.kind, wish.reason) == (Kind.FREQUENCY, None)
+
+
 @pytest.mark.parametrize(
     ("share", "name"),
     [
