@@ -12,7 +12,7 @@ from agent.classify.sentences import sentences
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import weigh
 from agent.classify.weights import CONTEXT, Request, Weighed
-from agent.mail.thread import answers, answers_subject, written_at
+from agent.mail.thread import answers, written_at
 from agent.model.mail import ParsedMail
 from agent.model.proof import Proof
 from agent.model.signal import (
@@ -73,14 +73,14 @@ def hear(mail: ParsedMail, catalog: Catalog) -> Heard:
             return subject
         if (typed := _typed(mail.own_text, catalog, written)) is not None:
             return typed
-    return heard if to_many else _with_opinion(heard, catalog, answer=answers(mail.headers))
+    return heard if to_many else _with_opinion(heard, catalog, answer=answers(mail))
 
 
 def _counts(subject: Heard, mail: ParsedMail) -> bool:
     """Whether the Subject is what was meant, where the text below it says nothing."""
     if any(one.rule.stage is Stage.KEYWORD for one in subject.weighed.requests):
         return True
-    return bool(subject.wishes) and not mail.own_text.strip() and not answers_subject(mail.subject)
+    return bool(subject.wishes) and not mail.own_text.strip() and not mail.subject_repeated
 
 
 def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False, author: str = "") -> Heard:

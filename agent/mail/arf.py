@@ -44,7 +44,7 @@ def read_arf(parts: Sequence[Part], content_type: str, headers: Headers, origina
     part = next((part for part in typed if _KIND.fullmatch(part.kind)), None)
     part = part or _untyped(parts, content_type)
     marked = None if part else _hotmail(parts, headers, original)
-    if (part is None and marked is None) or (content_type != "multipart/report" and _passed_on(headers)):
+    if (part is None and marked is None) or (content_type != "multipart/report" and passed_on(headers)):
         return None
     return parse_arf(part.decoded(), part.charset) if part else marked
 
@@ -102,7 +102,7 @@ def _hotmail(parts: Sequence[Part], headers: Headers, original: Block | None) ->
     return None
 
 
-def _passed_on(headers: Headers) -> bool:
+def passed_on(headers: Headers) -> bool:
     """A person answers or forwards a report; no reporter refers to an earlier mail."""
     return bool(headers.first("In-Reply-To") or headers.first("References"))
 

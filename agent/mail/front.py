@@ -11,6 +11,7 @@ from agent.mail.defects import BLANK_RUN, MESSAGE_TOO_LARGE
 from agent.mail.headers import Block, read_block
 from agent.mail.language import language_hint
 from agent.mail.parts import content_type
+from agent.mail.thread import repeats_subject
 from agent.mail.token import find_tokens, recipients_in
 from agent.model.mail import ParsedMail, RawMessage
 from agent.model.report import Arf, Dsn
@@ -30,6 +31,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     dsn: Dsn | None = None
     inner_dsn: Dsn | None = None
     arf: Arf | None = None
+    other_report: str = ""
     original: Block | None = None
     defects: tuple[str, ...] = ()
 
@@ -48,8 +50,15 @@ def with_line_feeds(raw: bytes) -> bytes:
     return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
 
 
-def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, limits: Limits) -> ParsedMail:
-    """One value from the header block and the content."""
+def assemble(
+    message: RawMessage,
+    raw: bytes,
+    block: Block,
+    content: Content,
+    limits: Limits,
+    prefixes: frozenset[str] = frozenset(),
+) -> ParsedMail:
+    """One value from the header block and the content; `prefixes` are those of a Subject that is repeated."""
     headers, wire, shown = block.headers, block.wire.by_name, block.headers.by_name
     return_path = _return_path(message, wire)
     subject = shown.get("subject", [""])[0]
@@ -57,6 +66,7 @@ def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, li
     return ParsedMail(
         headers=headers,
         subject=subject,
+        subject_repeated=repeats_subject(subject, prefixes),
         sender=single_sender(wire.get("from", ())),
         to=addresses_of(recipients_in(wire, message.envelope_to)),
         return_path=return_path,
@@ -67,6 +77,7 @@ def assemble(message: RawMessage, raw: bytes, block: Block, content: Content, li
         dsn=content.dsn,
         inner_dsn=content.inner_dsn,
         arf=content.arf,
+        other_report=content.other_report,
         original=original.headers if original else None,
         original_raw=original.raw if original else b"",
         tokens=find_tokens(

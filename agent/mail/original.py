@@ -8,7 +8,7 @@ from agent.mail.parts import Part
 from agent.model.settings import Limits
 
 # RFC 6522 section 3 knows message/rfc822 and text/rfc822-headers; the others are RFC 6533's and misspelt ones.
-_KINDS = frozenset({
+KINDS = frozenset({
     "message/rfc822", "message/rfc822-headers", "message/rfc822-header", "message/global", "message/global-headers",
     "message/news", "text/rfc822", "text/rfc822-headers", "text/rfc822-header",
 })  # fmt: skip
@@ -33,7 +33,7 @@ _TRACE_LINES = tuple(b"\n" + name.encode() for name in _TRACE)
 def read_original(parts: Sequence[Part], limits: Limits) -> Block | None:
     """The header block of the first part that holds a whole mail or its headers."""
     for part in parts:
-        if part.kind in _KINDS:
+        if part.kind in KINDS:
             block = read_block(part.decoded(), limits)
             if block.headers.fields:
                 return block
@@ -42,7 +42,7 @@ def read_original(parts: Sequence[Part], limits: Limits) -> Block | None:
 
 def holds_original(parts: Sequence[Part]) -> bool:
     """Whether a whole mail or its headers came as a part, not pasted into the text."""
-    return not _KINDS.isdisjoint([part.kind for part in parts])
+    return not KINDS.isdisjoint([part.kind for part in parts])
 
 
 def read_pasted(parts: Sequence[Part], limits: Limits) -> Block | None:

@@ -2,10 +2,10 @@
 
 import re
 
-from agent.mail.arf import read_arf
 from agent.mail.complaint_event import read_complaint_event
 from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, TOO_MANY_HEADER_LINES
 from agent.mail.dsn import read_dsn, read_inner_dsn
+from agent.mail.feedback import read_feedback
 from agent.mail.front import HEADERS_ONLY, Content, assemble, with_line_feeds
 from agent.mail.headers import Block, read_block
 from agent.mail.original import read_original, read_pasted
@@ -28,13 +28,14 @@ def parse(message: RawMessage, limits: Limits, markers: Markers = NO_MARKERS) ->
     content = HEADERS_ONLY
     if _HEADERS_ONLY_DEFECTS.isdisjoint(block.defects):
         content = _read_content(block, raw[block.body_at : limits.message_bytes], limits, markers)
-    return assemble(message, raw, block, content, limits)
+    return assemble(message, raw, block, content, limits, markers.subject_prefixes)
 
 
 def _read_content(block: Block, body: bytes, limits: Limits, markers: Markers) -> Content:
     parts, defects = leaves(block, body, limits)
     kind = content_type(block.headers.first("Content-Type"))
     original = read_original(parts, limits) or read_pasted(parts, limits)
+    feedback = read_feedback(parts, block.headers, original, limits)
     dsn = read_dsn(parts, kind)
     by_machine = dsn is not None or _DAEMON.search(block.headers.first("From")[:_FROM]) is not None
     text = read_report_text(parts, limits) if by_machine else read_text(parts, limits, markers)
@@ -44,7 +45,8 @@ def _read_content(block: Block, body: bytes, limits: Limits, markers: Markers) -
         html=text.html,
         dsn=dsn,
         inner_dsn=None if dsn else read_inner_dsn(parts, limits),
-        arf=read_arf(parts, kind, block.headers, original) or read_complaint_event(text.text),
-        original=original,
+        arf=feedback.arf or read_complaint_event(text.text),
+        other_report=feedback.other,
+        original=feedback.original,
         defects=defects,
     )

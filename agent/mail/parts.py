@@ -36,6 +36,7 @@ class _Type(NamedTuple):
     kind: str
     charset: str
     boundary: str
+    name: str
 
 
 class _Head(NamedTuple):
@@ -44,6 +45,7 @@ class _Head(NamedTuple):
     type: _Type
     encoding: str
     attached: bool
+    name: str
     body_at: int
 
 
@@ -58,6 +60,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     depth: int
     alternative: int
     boundary: str = ""  # of a multipart
+    name: str = ""  # of the file
 
     def decoded(self) -> bytes:
         """The body with its transfer encoding taken off (RFC 2045 section 6); what cannot be decoded stays."""
@@ -136,6 +139,7 @@ def _type(value: str) -> _Type:
         kind=word if "/" in word and " " not in word else "",
         charset=found.get("charset", ""),
         boundary=found.get("boundary", "").rstrip(),
+        name=found.get("name", ""),
     )
 
 
@@ -159,10 +163,12 @@ _head_before = lru_cache(maxsize=256)(_head)  # the parts of nearly all reports 
 
 
 def _stated(fields: Mapping[str, str], body_at: int = 0) -> _Head:
+    kind, disposition = _stated_type(fields.get("content-type", "")), fields.get("content-disposition", "")
     return _Head(
-        type=_stated_type(fields.get("content-type", "")),
+        type=kind,
         encoding=fields.get("content-transfer-encoding", "").partition(";")[0].strip().lower(),
-        attached=fields.get("content-disposition", "").lower().startswith("attachment"),
+        attached=disposition.lower().startswith("attachment"),
+        name=(parameters(disposition).get("filename", "") if "=" in disposition else "") or kind.name,
         body_at=body_at,
     )
 
@@ -180,6 +186,7 @@ def _part(head: _Head, body: bytes, depth: int, alternative: int, default: str) 
         depth=depth,
         alternative=alternative,
         boundary=head.type.boundary,
+        name=head.name,
     )
 
 

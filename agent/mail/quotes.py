@@ -13,6 +13,7 @@ OPENING = 2
 class Markers:
     """All languages together, case-folded; a mail's quote is often in another language than its text."""
 
+    subject_prefixes: frozenset[str] = frozenset()  # "re", "aw", "fwd": before a Subject that is repeated
     attribution_ends: tuple[str, ...] = ()  # "wrote:", without the colon
     attribution_verbs: frozenset[str] = frozenset()  # "schrieb": before the name, as in "Am DATE schrieb NAME:"
     originals: frozenset[str] = frozenset()  # "original message", between dashes
@@ -26,6 +27,7 @@ NO_MARKERS = Markers()
 
 
 class _QuoteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    subject_prefixes: tuple[str, ...] = ()
     attribution_ends: tuple[str, ...] = ()
     attribution_verbs: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
@@ -47,6 +49,7 @@ def build_markers(texts: Mapping[str, str]) -> Markers:
         for word in words
     }
     return Markers(
+        subject_prefixes=frozenset(_folded(word for file in files for word in file.subject_prefixes)),
         attribution_ends=_folded(word for file in files for word in file.attribution_ends),
         attribution_verbs=frozenset(_folded(word for file in files for word in file.attribution_verbs)),
         originals=frozenset(_folded(word for file in files for word in file.originals)),

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from agent.model.mail import Headers
+from agent.model.mail import Headers, ParsedMail
 
 MAX_REFERENCES = 10
 
@@ -15,11 +15,8 @@ _DATE = re.compile(
     r" ([+-])([01]\d)(\d\d)(?= \(|$)",
     re.ASCII,
 )
-# What mail programs put before the Subject they answer or pass on, in the languages of the buyers.
-_ANSWER = re.compile(
-    r"\s*(?:re|fwd?|wg|aw|antw|sv|vs|odp|rv|res|ynt|ref|atb|hal|tr|bls|ответ|回复|答复|回覆|答覆|回信|返信|转发|轉寄)\s*(?:\[\d+\])?\s*[:：]",
-    re.IGNORECASE,
-)
+# A word before the Subject, as in `Re: `, `AW[2]:` and `回复：`; which words count is data.
+_PREFIX = re.compile(r"\s*([^\s\[:：]{1,20})\s*(?:\[\d+\])?\s*[:：]")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 
 
@@ -51,13 +48,12 @@ def references(headers: Headers) -> str:
     return " ".join(ids)
 
 
-def answers(headers: Headers) -> bool:
+def answers(mail: ParsedMail) -> bool:
     """Whether it was written as an answer to a mail, as far as its headers or its Subject say."""
-    if headers.first("In-Reply-To") or headers.first("References"):
-        return True
-    return answers_subject(headers.first("Subject"))
+    return bool(mail.headers.first("In-Reply-To") or mail.headers.first("References") or mail.subject_repeated)
 
 
-def answers_subject(subject: str) -> bool:
+def repeats_subject(subject: str, prefixes: frozenset[str]) -> bool:
     """Whether a mail program repeated the Subject of another mail: then it is not what the writer says."""
-    return _ANSWER.match(subject) is not None
+    found = _PREFIX.match(subject)
+    return found is not None and found[1].casefold() in prefixes

@@ -147,9 +147,11 @@ class ParsedMail:
     text: str  # all readable text, bounded
     own_text: str  # quotes, signature and disclaimer off
     language_hint: str  # BCP 47, or ""
+    subject_repeated: bool = False  # "Re:" stands before the Subject, or what it is in another language
     dsn: Dsn | None = None
     inner_dsn: Dsn | None = None  # a report inside the returned mail: a gateway wrapped it, or somebody forged it
     arf: Arf | None = None
+    other_report: str = ""  # the type of a report that is no complaint: "dmarc-aggregate", "xarf:phishing"
     original: Headers | None = None  # headers of the returned or reported mail
     original_raw: bytes = b""  # its header block as bytes, for a signature check
     tokens: tuple[TokenText, ...] = ()

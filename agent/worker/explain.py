@@ -93,6 +93,8 @@ def _reports(mail: ParsedMail) -> Iterator[str]:
         yield f"  {report.diagnostic}"
     if mail.arf:
         yield f"feedback {mail.arf.feedback_type!r} by {mail.arf.user_agent!r} about {mail.arf.original_rcpt_to}"
+    if mail.other_report:
+        yield f"feedback {mail.other_report!r}, which is no complaint"
 
 
 def _tokens(mail: ParsedMail, proof: Proof, *, ring: bool) -> Iterator[str]:

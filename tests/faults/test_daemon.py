@@ -137,7 +137,7 @@ async def _accepts(port: int) -> None:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.close()
             return
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # the kernel tells nobody of a port that opens, and the program is not to speak yet
 
 
 async def test_a_port_that_is_taken_ends_it_with_one_clear_line(tmp_path: Path) -> None:

@@ -32,7 +32,10 @@ PIECES = (
     b"On Mon, 9 Mar 2026 at 8:15 Ana <a@b.example> wrote:", b"Please unsubscribe me until 31 March.", b"STOP",
     b"\xe9\x80\x80\xe8\xae\xa2", b"\xb4\xf2\xd3\xa1", b"{\"complaint\":{\"complainedRecipients\":[{",
     b"{\"Message\":\"{", b"<div><blockquote>", b"</p><br>", b"<!--", b"&#x110000;&amp", b"=?", b"?=", b"((((",
-    b"\"\\\"", b"<<<<", b"@@@@",
+    b"\"\\\"", b"<<<<", b"@@@@", b"X-XARF: PLAIN", b"Feedback-Type: xarf", b"Report-Type: spam",
+    b"TLS-Report-Domain: a", b"Category: abuse", b"Reported-From: a@b.example",
+    b"{\"xarf_version\":\"4\",\"type\":\"spam\",\"evidence\":[{",
+    b"{\"Report\":{\"ReportType\":\"Spam\",\"SmtpRcptToAddress\":\"\\ud800\"}}", b"Content-Type: application/json",
     b"\x00\x1b\x7f", b"\xff\xfe", b"\xe2\x80\xae\xcc\x81", b"=\n", b"=3D=", b"\t \t", b"a@",
     b"2026-13-99 until until",
 )  # fmt: skip

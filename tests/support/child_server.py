@@ -48,7 +48,7 @@ class ChildServer:
                 socket.create_connection(("127.0.0.1", port), 0.5).close()
                 return
             except OSError:
-                time.sleep(0.03)
+                time.sleep(0.03)  # the kernel tells nobody of a port that opens, nor does every mail system
         raise RuntimeError(f"port {port} is not served:\n{self.log.read_text(errors='replace')[-3000:]}")
 
     def kill(self) -> None:

@@ -130,7 +130,7 @@ class Waits:
         if len(self.seconds) >= self.allowed:
             self._reached.set()
             await asyncio.Event().wait()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # as the one it stands for: others may run
 
     async def used_up(self) -> None:
         """Wait until the last allowed one began."""

@@ -112,8 +112,7 @@ class Listener:
             await asyncio.Event().wait()
         finally:
             self._stopping = True
-            for server in servers:
-                server.close()
+            await _shut(servers, taken)
             await self._drain()
 
     def admit(self, transport: asyncio.Transport, desk: Desk) -> Session | str:
@@ -179,6 +178,19 @@ class Listener:
             delivery=delivery,
             memory=Memory(MAILS_IN_MEMORY * limits.message_bytes),
         )
+
+
+async def _shut(servers: list[asyncio.Server], taken: tuple[socket.socket, ...]) -> None:
+    """Accept nobody more. Who was accepted in this turn of the loop comes in before the end, to be told 421: asyncio
+    gives a connection of a closed server to nobody and leaves it open.
+    """
+    for one in taken:
+        asyncio.get_running_loop().remove_reader(one)
+    try:
+        await asyncio.sleep(0)
+    finally:
+        for server in servers:
+            server.close()
 
 
 class FreeSpace:

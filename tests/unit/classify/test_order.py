@@ -29,6 +29,13 @@ def test_a_report_without_recipients_is_nothing(catalog: Catalog) -> None:
     assert classify(mail(dsn=Dsn(), own_text="STOP"), Proof(), None, catalog) == ()
 
 
+@pytest.mark.parametrize("report", ["dmarc-aggregate", "tls-report", "xarf:phishing"])
+def test_a_report_that_is_no_complaint_is_nothing_at_all(catalog: Catalog, report: str) -> None:
+    """Also at the address that people leave by, and whatever its text says."""
+    told = mail(other_report=report, own_text="STOP", dsn=DSN, arf=Arf(feedback_type="abuse"))
+    assert classify(told, Proof(), Role.UNSUBSCRIBE, catalog) == ()
+
+
 @pytest.mark.parametrize("text", ["STOP", "unsubscribe", "START", "please remove me from your mailing list"])
 def test_words_of_a_robot_are_never_read(catalog: Catalog, text: str) -> None:
     # hazard D8

@@ -271,5 +271,7 @@ def test_whose_news_it_is_keeps_a_request_for_review(catalog: Catalog) -> None:
 def test_a_subject_that_begins_like_an_answer_is_none(catalog: Catalog) -> None:
     (one,) = classify(said("", subject="Remove me from your mailing list"), PROVEN, None, catalog)
     assert isinstance(one, OptOut)
-    repeated = classify(said("", subject="Re: Remove me from your mailing list"), PROVEN, None, catalog)
+    repeated = classify(
+        said("", subject="Re: Remove me from your mailing list", subject_repeated=True), PROVEN, None, catalog
+    )
     assert not any(isinstance(signal, OptOut) for signal in repeated)

@@ -54,6 +54,12 @@ def test_every_stage_is_shown(optoutd: CommandLine, mail: str) -> None:
     assert "\x1b[2J" not in ended.out  # a mail never steers the terminal
 
 
+def test_a_report_that_is_no_complaint_is_named(optoutd: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "report.eml"
+    file.write_bytes(b"From: tls@reporter.example\nTLS-Report-Domain: kestrel-tools.example\n\n{}\n")
+    assert "feedback 'tls-report', which is no complaint" in optoutd("explain", str(file)).out
+
+
 def test_without_keys_no_token_is_believed_and_none_is_made(optoutd: CommandLine, mail: str) -> None:
     assert "no key ring to try it with" in optoutd("explain", mail).out
     assert not Path(optoutd.settings.store.directory).exists()

@@ -154,3 +154,9 @@ def test_a_complaint_as_json(text: str, people: tuple[str, ...]) -> None:
 )
 def test_json_that_is_no_complaint(text: str) -> None:
     assert read_complaint_event(text) is None
+
+
+def test_half_a_surrogate_pair_in_an_event_leaves_no_text_that_cannot_be_written() -> None:
+    arf = read_complaint_event('{"complaint": {"complainedRecipients": [], "userAgent": "A\\ud800"}}')
+    assert arf is not None
+    assert arf.user_agent == "A?"

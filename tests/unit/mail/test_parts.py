@@ -33,10 +33,10 @@ def test_leaves_of_a_usual_mail(line_end: str) -> None:
     raw = sample().as_bytes(policy=policy.default.clone(linesep=line_end))
     found, defects = tree(raw)
     assert defects == ()
-    assert [(part.kind, part.attached) for part in found] == [
-        ("text/plain", False),
-        ("text/html", False),
-        ("application/pdf", True),
+    assert [(part.kind, part.attached, part.name) for part in found] == [
+        ("text/plain", False, ""),
+        ("text/html", False, ""),
+        ("application/pdf", True, "a.pdf"),
     ]
     assert found[0].alternative == found[1].alternative != 0 == found[2].alternative
     assert found[0].decoded().decode().strip() == "Grüße"

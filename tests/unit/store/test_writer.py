@@ -64,6 +64,11 @@ async def bench(store: StoreSettings) -> AsyncIterator[Bench]:
     await made.writer.stop()
 
 
+async def queued() -> None:
+    """What was handed to the loop has run up to its first wait, and so lies in the writer's queue: a turn, no time."""
+    await asyncio.sleep(0)
+
+
 def keep(n: int) -> Callable[[Db], int]:
     return lambda db: inbox.accept(db, message(f"smtp:{n}"))
 
@@ -79,7 +84,7 @@ def kept(settings: StoreSettings) -> int:
 async def test_what_waits_shares_one_commit(bench: Bench) -> None:
     held = await bench.hold()
     waiting = asyncio.gather(*(bench.writer.run(keep(n)) for n in range(50)))
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await held
     assert sorted(await waiting) == list(range(1, 51))
@@ -96,7 +101,7 @@ async def test_a_job_fails_alone(bench: Bench) -> None:
     waiting = asyncio.gather(
         bench.writer.run(keep(1)), bench.writer.run(broken), bench.writer.run(keep(2)), return_exceptions=True
     )
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await held
     first, failure, second = await waiting
@@ -122,7 +127,7 @@ async def test_nobody_hears_before_the_commit(bench: Bench) -> None:
 async def test_a_cancelled_waiter_does_not_cancel_the_job(bench: Bench) -> None:
     held = await bench.hold()
     waiter = asyncio.ensure_future(bench.writer.run(keep(1)))  # noqa: TID251 - the test holds it
-    await asyncio.sleep(0)
+    await queued()
     waiter.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiter
@@ -135,7 +140,7 @@ async def test_a_cancelled_waiter_does_not_cancel_the_job(bench: Bench) -> None:
 async def test_stop_finishes_what_is_queued_and_refuses_more(bench: Bench) -> None:
     held = await bench.hold()
     waiting = asyncio.gather(*(bench.writer.run(keep(n)) for n in range(5)))
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await bench.writer.stop()
     await held
@@ -172,7 +177,7 @@ async def test_a_commit_that_fails_fails_all_of_its_jobs(bench: Bench) -> None:
     held = await bench.hold()
     bench.refuse_commits = True
     waiting = asyncio.gather(*(bench.writer.run(keep(n)) for n in range(3)), return_exceptions=True)
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     with pytest.raises(apsw.ConstraintError):
         await held
@@ -192,7 +197,7 @@ async def test_jobs_after_a_lost_transaction_are_not_run_outside_one(bench: Benc
     waiting = asyncio.gather(
         bench.writer.run(keep(1)), bench.writer.run(lose), bench.writer.run(keep(2)), return_exceptions=True
     )
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await held
     assert all(isinstance(result, Exception) for result in await waiting)
@@ -240,7 +245,7 @@ async def test_a_death_tells_those_who_wait(store: StoreSettings) -> None:
 
     bench.publish = publish
     waiting = asyncio.gather(*(bench.writer.run(keep(n)) for n in range(3)), return_exceptions=True)
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await held
     assert all(isinstance(result, StoreError) for result in await waiting)
@@ -288,7 +293,7 @@ async def test_items_that_wait_are_done_together(bench: Bench) -> None:
 
     held = await bench.hold()
     waiting = asyncio.gather(*(bench.writer.run_together(many, number) for number in range(20)))
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await held
     assert await waiting == list(range(1, 21))
@@ -306,7 +311,7 @@ async def test_an_item_that_breaks_it_for_all_fails_alone(bench: Bench) -> None:
         bench.writer.run_together(keep_many, 2),
         return_exceptions=True,
     )
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await held
     first, failure, other, second = await waiting
@@ -322,7 +327,7 @@ async def test_of_items_that_fill_the_disk_together_those_are_kept_that_were_pro
     waiting = asyncio.gather(
         *(bench.writer.run_together(keep_many, number) for number in range(500)), return_exceptions=True
     )
-    await asyncio.sleep(0)
+    await queued()
     bench.gate.set()
     await held
     results = await waiting
