@@ -7,7 +7,8 @@ RE2 is linear in the text whatever the pattern, so no rule and no mail can make 
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Protocol
+from itertools import accumulate
+from typing import NamedTuple, Protocol
 
 import msgspec
 import re2
@@ -25,6 +26,7 @@ MAX_KEYWORD_CHARS = 60
 _WHOLE = frozenset({Stage.KEYWORD, Stage.CLIENT})
 _ASCII_CAPITAL = re.compile(r"(?<!\\)[A-Z]")
 _CLASS_NAME = re.compile(r"\\[pP](?:\{\^?\w+\}|[A-Z])")
+_OTHER_SCRIPTS_FROM = "\u0370"  # Greek and all that follows
 _UNSPACED_FROM = "\u0e00"  # Thai and everything east of it is written without spaces
 # What may stand beside a phrase: all but digits and the letters of spaced scripts, whose punctuation is left out.
 # `[^\pL\pN]` says nearly the same in fifty times the memory.
@@ -61,6 +63,14 @@ class _Pattern(Protocol):
     def search(self, text: str) -> _Found | None: ...
 
 
+class _Some(NamedTuple):
+    """Rules that are looked for together, by their numbers."""
+
+    rules: tuple[int, ...]
+    patterns: re2.Set
+    other_script: bool  # nothing of them is found in ASCII
+
+
 class Matcher:
     """The rules of one stage, compiled once, held against many texts."""
 
@@ -71,18 +81,20 @@ class Matcher:
         self._texts = tuple(pattern_of(rule) for rule in rules)
         self._patterns: dict[int, _Pattern] = {}  # compiled when first hit: all of them at once cost 30 MB and more
         self._vetoes: tuple[_Pattern | None, ...] = tuple(_veto(rule) for rule in rules)
-        self._sets = tuple(_sets(self._texts, whole=self._whole))
+        self._sets = tuple(_sets(rules, self._texts, whole=self._whole))
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """The rules that match, in the order they were given."""
         folded = comparable(text, self._stage) if self._whole else fold(text)
         if not folded:
             return ()
+        asked = [some for some in self._sets if not (some.other_script and folded.isascii())]
+        raw = folded.encode()
+        found = [some.rules[number] for some in asked for number in some.patterns.Match(raw) or ()]
         return tuple(
             [
                 Hit(rule=self._rules[index], show=partial(self._excerpt, index, text, folded))
-                for first, patterns in self._sets
-                for index in sorted([first + number for number in patterns.Match(folded) or ()])
+                for index in sorted(found)
                 if (veto := self._vetoes[index]) is None or not veto.search(folded)
             ]
         )
@@ -155,19 +167,30 @@ def _written(text: str) -> str:
     return pattern
 
 
-def _sets(patterns: tuple[str, ...], *, whole: bool) -> Iterator[tuple[int, re2.Set]]:
-    """The patterns in their order, so many in one Set as its automaton has memory for; and the place of its first."""
-    first = 0
-    while first < len(patterns):
-        found = re2.Set.FullMatchSet(_options()) if whole else re2.Set.SearchSet(_options())
-        chars, number = 0, first
-        while number < len(patterns) and (number == first or chars + len(patterns[number]) <= MAX_SET_CHARS):
-            chars += len(patterns[number])
-            found.Add(patterns[number])
-            number += 1
-        found.Compile()
-        yield first, found
-        first = number
+def _sets(rules: tuple[Rule, ...], patterns: tuple[str, ...], *, whole: bool) -> Iterator[_Some]:
+    """The patterns in their order, those of other scripts apart, so many in one Set as its automaton has memory for."""
+    for other_script in (False, True):
+        numbers = [number for number, rule in enumerate(rules) if _is_other_script(rule) is other_script]
+        while numbers:
+            some = _fitting(numbers, patterns)
+            del numbers[: len(some)]
+            found = re2.Set.FullMatchSet(_options()) if whole else re2.Set.SearchSet(_options())
+            for number in some:
+                found.Add(patterns[number])
+            found.Compile()
+            yield _Some(rules=tuple(some), patterns=found, other_script=other_script)
+
+
+def _fitting(numbers: list[int], patterns: tuple[str, ...]) -> list[int]:
+    """The first of them, at least one, that fit into a Set."""
+    sizes = accumulate(len(patterns[number]) for number in numbers)
+    fitting = sum(size <= MAX_SET_CHARS for size in sizes)
+    return numbers[: max(1, fitting)]
+
+
+def _is_other_script(rule: Rule) -> bool:
+    """Whether it speaks in other letters than Latin ones, as all its samples show."""
+    return bool(rule.samples) and all(max(fold(sample), default="") >= _OTHER_SCRIPTS_FROM for sample in rule.samples)
 
 
 def _options() -> re2.Options:

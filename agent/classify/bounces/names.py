@@ -12,8 +12,8 @@ from agent.model.report import RecipientReport
 
 # What Chinese and Japanese notices write around an address.
 _WIDE = r"\uff08\uff09\uff0c\uff1a\uff1b\uff1c\uff1e\u3001\u3002\u3010\u3011"
-_ADDRESS = rf"[^\s<>()\[\],;:\\\"@{_WIDE}]{{1,128}}@[\w-]+(?:\.[\w-]+)+"
-_ANY = re.compile(_ADDRESS)
+_ADDRESS = rf"(?!//)[^\s<>()\[\],;:\\\"@{_WIDE}]{{1,128}}@[\w-]+(?:\.[\w-]+)+"
+_ANY = re.compile(rf"(?<![^\s<>()\[\],;:\\\"@{_WIDE}]){_ADDRESS}")  # a web address may hold an "@"
 _LISTED = re.compile(rf"[\s*•·>\-\"'<\[(]{{0,20}}(?:(?:smtp|mailto|rfc822)[:;]\s?)?<?({_ADDRESS})", re.IGNORECASE)
 # Fields and commands whose address is the sender's, or no address at all.
 _NOT_A_RECIPIENT = re.compile(

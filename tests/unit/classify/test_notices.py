@@ -255,3 +255,13 @@ def test_an_event_as_json(catalog: Catalog) -> None:
 def test_a_hostile_notice_is_bounded(catalog: Catalog) -> None:
     for text in ("ana@buyer.example " * 20_000, "original message\n" * 20_000, "<" * 100_000, "a@" * 50_000):
         assert len(found(catalog, parsed("failure notice", f"could not be delivered\n{text}"))) <= 100
+
+
+def test_an_address_inside_a_web_address_is_nobody(catalog: Catalog) -> None:
+    """Phishing dresses as a notice."""
+    text = (
+        "Delivery of 7 mails failed: your quota is exceeded. See http://verify.example/login?u=ana@buyer.example now."
+    )
+    assert not found(
+        catalog, parsed("Mail delivery failed", text, head="From: it@verify.example\nTo: news@exporter.example\n")
+    )

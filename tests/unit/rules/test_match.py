@@ -127,3 +127,16 @@ def test_rules_too_many_for_one_automaton_keep_their_order() -> None:
     hits = build({"bounce/many.toml": text}).find(Stage.BOUNCE_TEXT, "word39 word0 word17 word14 word15")
     assert [hit.rule.id for hit in hits] == ["r00", "r14", "r15", "r17", "r39"]
     assert hits[-1].excerpt == "word39"
+
+
+def test_rules_of_other_scripts_keep_their_place_among_the_others() -> None:
+    text = "".join(
+        f"[[rule]]\nid = '{word}'\nstage = 'bounce_text'\npattern = '{word}'\n"
+        f"yields = {{ kind = 'bounce', reason = 'suspend' }}\nsamples = ['{word}']\n"
+        for word in ("gesperrt", "заблокирован", "suspended", "已停用")
+    )
+    catalog = build({"bounce/scripts.toml": text})
+    assert ids(catalog, Stage.BOUNCE_TEXT, "已停用 suspended заблокирован gesperrt") == [
+        "gesperrt", "заблокирован", "suspended", "已停用",
+    ]  # fmt: skip
+    assert ids(catalog, Stage.BOUNCE_TEXT, "550 suspended") == ["suspended"]
