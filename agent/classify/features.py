@@ -18,6 +18,22 @@ def features(weighed: Weighed, wishes: tuple[Wish, ...]) -> frozenset[str]:
     return ngrams(sentence.words for sentence in weighed.sentences) | frozenset(_evidence(weighed, wishes))
 
 
+def letters_only(found: frozenset[str]) -> frozenset[str]:
+    """The features without what the rules found."""
+    return frozenset(feature for feature in found if not feature.startswith("§"))
+
+
+def alone(weighed: Weighed, wishes: tuple[Wish, ...], number: int) -> tuple[Weighed, tuple[Wish, ...]]:
+    """One sentence of a text, as if nothing else had been written."""
+    only = Weighed(
+        sentences=(weighed.sentences[number],),
+        found=[found for at, found in enumerate(weighed.found) if at == number],
+        requests=tuple(one for one in weighed.requests if one.sentence == number),
+        refused=[one for one in weighed.refused if one.sentence == number],
+    )
+    return only, tuple(wish for wish in wishes if wish.request.sentence == number)
+
+
 def taken_back(weighed: Weighed) -> set[Kind]:
     """What was said, and not meant: by the words around it, or by words its rule never stands with."""
     refused = {one.kind for one in weighed.refused if any(held.name in CONTEXT for held in one.steps)}

@@ -1,51 +1,40 @@
-"""What the language model adds to the weighing: it has read the text and all evidence of the rules, and knows how such
-texts were meant.
+"""What the language model thinks of a text: how often texts like this mean each thing a person may want."""
 
-It can take a request back, as the words around it can, or make a sure one one that a person looks at; and it can find
-one that no phrase knows, which then is likely and never sure. A word that is the whole message is the rules' own.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from agent.classify.features import features, taken_back
-from agent.classify.understand import Wish, as_kind
-from agent.classify.weights import LIKELY, Request, Step, Weighed, step
-from agent.model.signal import Confidence
-from agent.rules.index import Found
+from agent.classify.features import alone, features
+from agent.classify.understand import Wish
+from agent.classify.weights import Weighed
 from agent.rules.ngrams import Ngrams
-from agent.rules.schema import Kind, Rule, Stage, Yields
-from agent.rules.speech import Owner, Said
+from agent.rules.schema import Kind
 
-_LABELS: Mapping[Kind, str] = {Kind.GONE: "bounce", Kind.JUNK: "other"}  # as `classify --json` calls them
-_LEAVING = (Kind.UNSUBSCRIBE, Kind.COMPLAINT, Kind.ERASE)  # whoever asks for one of these wants no more mail
-_OPT_OUTS = (Kind.UNSUBSCRIBE, Kind.COMPLAINT)
-_ABOUT_DATA = (Kind.ERASE, Kind.ACCESS)
-_WITH_REASON = (Kind.UNSUBSCRIBE.value, Kind.FREQUENCY.value)
-_ASIDE = (Kind.REASON, Kind.JUNK)  # phrases that nobody uses for anything else
-MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly ever a request
-CLOSE = 1.3  # a reading this much less usual than the best is still one
-CLEAR = 0.9  # below, silence decides nothing where no phrase says it
-GIVEN = 0.4  # the share of those who leave with such texts from which it is their reason
-POSSIBLE = 0.35  # so often texts like this leave that a phrase which says so is shown to a person
+LEAVING = (Kind.UNSUBSCRIBE, Kind.COMPLAINT, Kind.ERASE)  # whoever asks for one of these wants no more mail
+PLAIN, HINT = 0.9, 0.25  # shares of a sentence alone, and of the whole text, from which the sentence stands for it
+MOST_APART = 6  # sentences that are also read each alone
+
+_ELSE = ("reply", "other", "autoreply", "bounce")  # nothing is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enough:
     """Shares of texts like this. From `by_itself` on they make a request that no phrase knows. Those who leave mean it
-    from `meant` on where a phrase says so, and from `alone` on where none does; below a person looks.
+    from `meant` on where a phrase says so, and from `alone` on where none does; below, from `possible` on, a person
+    looks.
     """
 
     by_itself: float
+    possible: float
     meant: float
     alone: float
 
 
-ANSWER, UNASKED = Enough(by_itself=0.5, meant=0.7, alone=0.75), Enough(by_itself=0.95, meant=0.95, alone=0.95)
+ANSWER = Enough(by_itself=0.5, possible=0.35, meant=0.75, alone=0.8)
+UNASKED = Enough(by_itself=0.95, possible=0.95, meant=0.8, alone=0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Opinion:
+class Opinion:
     """How often texts like this mean each kind, which is the most frequent, how often they are of one who leaves."""
 
     shares: Mapping[str, float]
@@ -55,22 +44,28 @@ class _Opinion:
     enough: Enough
 
 
-def swayed(weighed: Weighed, wishes: tuple[Wish, ...], model: Ngrams, *, answer: bool) -> Weighed:
-    """The requests again, with the model's opinion as one step more. It learned from answers to marketing mail, so it
-    must be surer of a text that answers none.
+def opinion_of(weighed: Weighed, wishes: tuple[Wish, ...], model: Ngrams, enough: Enough) -> Opinion:
+    """The opinion of the whole text; or of the one sentence that plainly says what the whole only hints at, because
+    the others are about business: "The slip is attached. And please send me no more newsletters."
     """
-    letters = sum(len(sentence.words) for sentence in weighed.sentences)
-    if not 0 < letters <= MAX_LETTERS or any(one.rule.stage is Stage.KEYWORD for one in weighed.requests):
-        return weighed
-    opinion = _opinion(model.opinion(features(weighed, wishes)), ANSWER if answer else UNASKED)
-    requests = [_with_opinion(one, opinion) for one in weighed.requests]
-    heard = tuple(one for one in requests if one.points >= LIKELY)
-    refused = (*weighed.refused, *(one for one in requests if one.points < LIKELY))
-    unheard = (*_unheard(heard, weighed, opinion), *_why(weighed, opinion))
-    return replace(weighed, requests=(*heard, *unheard), refused=refused)
+    whole = _shared_out(model.opinion(features(weighed, wishes)), enough)
+    hinted = [kind for kind in whole.shares if kind not in _ELSE and _share(whole, kind) >= HINT]
+    clear = whole.best in hinted and _share(whole, whole.best) >= enough.alone
+    if clear or not hinted or not 1 < len(weighed.sentences) <= MOST_APART:
+        return whole
+    sentences = (alone(weighed, wishes, number) for number in range(len(weighed.sentences)))
+    apart = [_shared_out(model.opinion(features(*sentence)), enough) for sentence in sentences]
+    plain = [one for one in apart if one.best in hinted and _share(one, one.best) >= PLAIN]
+    said = max(plain, key=lambda one: _share(one, one.best), default=whole)
+    return replace(said, reasons=whole.reasons)
 
 
-def _opinion(labels: Mapping[str, float], enough: Enough) -> _Opinion:
+def _share(opinion: Opinion, kind: str) -> float:
+    """How often a kind is meant, those who leave counted together."""
+    return opinion.leaving if Kind(kind) in LEAVING else opinion.shares.get(kind, 0.0)
+
+
+def _shared_out(labels: Mapping[str, float], enough: Enough) -> Opinion:
     shares: dict[str, float] = {}
     reasons: dict[str, float] = {}
     for label, share in labels.items():
@@ -78,77 +73,8 @@ def _opinion(labels: Mapping[str, float], enough: Enough) -> _Opinion:
         shares[kind] = shares.get(kind, 0.0) + share
         if reason:
             reasons[reason] = share
-    leaving = sum(shares.get(kind.value, 0.0) for kind in _LEAVING)
+    unsubscribed = shares.get(Kind.UNSUBSCRIBE.value, 0.0)
+    reasons = {reason: share / unsubscribed for reason, share in reasons.items() if unsubscribed}
+    leaving = sum(shares.get(kind.value, 0.0) for kind in LEAVING)
     best = max(shares, key=shares.__getitem__)
-    return _Opinion(shares=shares, best=best, leaving=leaving, reasons=reasons, enough=enough)
-
-
-def _with_opinion(request: Request, opinion: _Opinion) -> Request:
-    if request.kind in _ASIDE:
-        return request
-    best, leaves = opinion.shares[opinion.best], any(_label(kind) == opinion.best for kind in _LEAVING)
-    believed = opinion.shares.get(_label(request.kind), 1.0) * CLOSE >= best
-    if not believed and request.kind in _LEAVING and not leaves and opinion.leaving >= POSSIBLE:
-        # Whatever he may want, a person looks; nothing is erased on a mere possibility.
-        request, believed = as_kind(request, Kind.UNSUBSCRIBE) if request.kind is Kind.ERASE else request, True
-    if not believed:
-        return _and(request, step("such texts mean something else", f"{opinion.best} {best:.0%}"))
-    if request.kind in _OPT_OUTS and opinion.leaving < opinion.enough.meant:
-        points = min(0, LIKELY - request.points)
-        return _and(request, Step(name="such texts are often replies", points=points, seen=f"{opinion.leaving:.0%}"))
-    return request
-
-
-def _and(request: Request, more: Step) -> Request:
-    return replace(request, steps=(*request.steps, more))
-
-
-def _unheard(heard: tuple[Request, ...], weighed: Weighed, opinion: _Opinion) -> Iterator[Request]:
-    """The one request that such texts make, where the rules heard nothing of it."""
-    kind = next((kind for kind in Kind if _label(kind) == opinion.best), None)
-    if kind is None:
-        return
-    share = opinion.leaving if kind in _LEAVING else opinion.shares[opinion.best]
-    if share < _enough(kind, weighed, opinion).by_itself:
-        return
-    # Whatever else he may want: a person looks.
-    meant = Kind.UNSUBSCRIBE if kind in _LEAVING and share < opinion.enough.alone else kind
-    if {kind, meant}.isdisjoint(one.kind for one in heard):
-        yield _request(Yields(kind=meant), weighed, step(_how_often(share, opinion.enough), f"{share:.0%}"))
-
-
-def _how_often(share: float, enough: Enough) -> str:
-    if share < enough.alone:
-        return "such texts may mean it"
-    return "such texts mean it" if share >= CLEAR else "such texts often mean it"
-
-
-def _enough(kind: Kind, weighed: Weighed, opinion: _Opinion) -> Enough:
-    if kind is Kind.JUNK:
-        return ANSWER  # advertising never answers, and nothing is done about it
-    # A request about data is a person's to answer, so that it may be raised again.
-    return UNASKED if kind in taken_back(weighed) and kind not in _ABOUT_DATA else opinion.enough
-
-
-def _why(weighed: Weighed, opinion: _Opinion) -> Iterator[Request]:
-    """The reason that those who leave with such texts have."""
-    leave = opinion.shares.get(Kind.UNSUBSCRIBE.value, 0.0)
-    reason = max(opinion.reasons, key=opinion.reasons.__getitem__, default="")
-    if opinion.best in _WITH_REASON and reason and opinion.reasons[reason] >= GIVEN * leave > 0:
-        share = opinion.reasons[reason] / leave
-        yield _request(
-            Yields(kind=Kind.REASON, reason=reason), weighed, step("such texts give this reason", f"{share:.0%}")
-        )
-
-
-def _request(yields: Yields, weighed: Weighed, counted: Step) -> Request:
-    """What only the model knows: of the whole text, shown by its longest sentence."""
-    name = yields.reason or _label(yields.kind)
-    rule = Rule(id=f"ngrams.{name}", stage=Stage.WORDING, yields=yields, samples=(), confidence=Confidence.LIKELY)
-    number, sentence = max(enumerate(weighed.sentences), key=lambda pair: pair[1].length)
-    found: Found[Owner] = Found(owner=Said(rule=rule, language=""), phrase="", start=0, end=len(sentence.words))
-    return Request(rule=rule, language="", sentence=number, found=found, excerpt=sentence.text, steps=(counted,))
-
-
-def _label(kind: Kind) -> str:
-    return _LABELS.get(kind, kind.value)
+    return Opinion(shares=shares, best=best, leaving=leaving, reasons=reasons, enough=enough)

@@ -7,8 +7,8 @@ from datetime import datetime
 from agent.classify.addresses_named import Target, targets
 from agent.classify.evidence import TO_MANY, answerable, clipped, from_sender
 from agent.classify.keywords import says_nothing
-from agent.classify.opinion import swayed
 from agent.classify.sentences import sentences
+from agent.classify.swayed import swayed
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import weigh
 from agent.classify.weights import CONTEXT, Request, Weighed

@@ -20,7 +20,8 @@ import msgspec
 
 from agent.rules.normal import UNSPACED_FROM
 
-LETTERS, WIDE_LETTERS = (4, 5), (1, 2, 3)
+LETTERS, WIDE_LETTERS = (4, 5), (1, 2, 3, 4)
+BEGINNING, REACH = 4, 6  # letters of a word that outlast its endings; words as far apart as what belongs together
 KNOWN = 2_048  # words kept with their n-grams: people use few words again and again
 LONG_WORD = 40  # letters; longer ones do not come again, and kept with their n-grams they would fill the memory
 KEYS = 1 << 24  # so many names there are for features; that an unknown one has the name of a known one is rare
@@ -128,15 +129,25 @@ def probabilities(scores: list[float]) -> list[float]:
 
 
 def ngrams(sentences: Iterable[str]) -> frozenset[str]:
-    """The n-grams, words and pairs of words of normalised sentences."""
+    """The n-grams, the words and the pairs of words of normalised sentences."""
     found: set[str] = set()
     for sentence in sentences:
         words = sentence.split()
         found.update(*(_known(word) if len(word) <= LONG_WORD else _of_word(word) for word in words))
-        found.update(
-            [f"{before} {word}" for before, word in pairwise(("^", *words)) if word != "," and not _unspaced(word)]
-        )
+        found.update([f"{before} {word}" for before, word in pairwise(("^", *words)) if _is_spaced(word)])
+        found.update(_far_pairs(["^", *(word[:BEGINNING] for word in words if _is_spaced(word))]))
     return frozenset(found)
+
+
+def _is_spaced(word: str) -> bool:
+    return word != "," and not _unspaced(word)
+
+
+def _far_pairs(words: list[str]) -> Iterator[str]:
+    """What belongs together and may stand apart, in this order: "не ... вычёркивайте", "take ... off"."""
+    for at, before in enumerate(words):
+        for word in words[at + 1 : at + 1 + REACH]:
+            yield f"{before}~{word}"
 
 
 def _of_word(word: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from agent.model.signal import (
 )
 from agent.rules.catalog import Catalog
 from agent.rules.reply_words import REPLY_FILES, build_reply_words
-from tests.unit.classify.test_opinion import UNKNOWN, opinion_of
+from tests.unit.classify.test_swayed import UNKNOWN, opinion_of
 from tests.unit.mails import mail
 
 DATA = Path(__file__).parents[3] / "agent" / "data"

@@ -1,20 +1,22 @@
 """What the language model may do to a reading, and what it may not."""
 
 import math
+from array import array
 from dataclasses import replace
 
 import pytest
 
 from agent.classify import classify
-from agent.classify.opinion import ANSWER, CLEAR, POSSIBLE, UNASKED, swayed
+from agent.classify.opinion import ANSWER, UNASKED
 from agent.classify.sentences import sentences
+from agent.classify.swayed import CLEAR, POSSIBLE, swayed
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import weigh
 from agent.classify.weights import Request
 from agent.model.proof import Proof
 from agent.model.signal import Confidence, HumanReply, OptOut, OptOutReason, Preference
 from agent.rules.catalog import Catalog
-from agent.rules.ngrams import Ngrams
+from agent.rules.ngrams import NOTHING, Ngrams, key
 from agent.rules.schema import Kind
 from tests.unit.mails import mail
 
@@ -95,7 +97,7 @@ def test_silence_decides_only_what_such_texts_nearly_always_mean(catalog: Catalo
         assert (signal.doubtful, signal.possible) == (share < CLEAR, False)
 
 
-@pytest.mark.parametrize(("text", "leaving"), [(UNKNOWN, ANSWER.by_itself), (SURE, POSSIBLE), (ERASE, POSSIBLE)])
+@pytest.mark.parametrize(("text", "leaving"), [(UNKNOWN, ANSWER.possible), (SURE, POSSIBLE), (ERASE, POSSIBLE)])
 def test_a_possible_opt_out_is_an_ordinary_reply_with_a_review(catalog: Catalog, text: str, leaving: float) -> None:
     """A customer is not silenced by what is as often a reply, and nothing that may be a request is lost."""
     model = opinion_of(unsubscribe=leaving + 0.02, reply=0.95 - leaving)
@@ -125,10 +127,47 @@ def test_a_possible_opt_out_swallows_no_pause(catalog: Catalog) -> None:
     assert possible.possible
 
 
+BUSINESS = "The slip is attached, the pumps arrived, the invoice is paid"
+NO_MORE = "Spare us the circular letters from today"
+
+
+def model_of_words(**leaving: int) -> Ngrams:
+    """A model that knows these words only, and how much they speak for leaving (above 0) or against it."""
+    rows = {key(f" {word} "): bytes((NOTHING - points, NOTHING + points)) for word, points in leaving.items()}
+    keys = sorted(rows)
+    weights = b"".join(map(rows.__getitem__, keys))
+    return Ngrams(labels=("reply", "unsubscribe"), bias=(0.0, 0.0), scale=1.0, keys=array("I", keys), weights=weights)
+
+
+@pytest.mark.parametrize("text", [f"{BUSINESS}. {NO_MORE}", f"{NO_MORE}. {BUSINESS}"])
+def test_one_plain_sentence_stands_for_the_text_that_hints_at_it(catalog: Catalog, text: str) -> None:
+    """Wherever it stands beside business."""
+    model = model_of_words(circular=40, pumps=-45)
+    (request,) = read(catalog, text, model)
+    assert [step.name for step in request.steps] == ["such texts mean it"]
+    assert not read(catalog, BUSINESS, model)
+
+
+def test_a_plain_sentence_in_a_text_that_means_something_else_is_none(catalog: Catalog) -> None:
+    assert not read(catalog, f"{BUSINESS}. {NO_MORE}", model_of_words(circular=40, pumps=-80))
+
+
+def test_what_every_third_means_is_shown_to_a_person(catalog: Catalog) -> None:
+    (request,) = read(catalog, UNKNOWN, opinion_of(unsubscribe=ANSWER.possible + 0.02, reply=0.6))
+    assert [step.name for step in request.steps] == ["such texts may mean it"]
+    assert not read(catalog, UNKNOWN, opinion_of(unsubscribe=ANSWER.possible - 0.02, reply=0.65))
+
+
 def test_who_asks_to_stay_is_hardly_taken_for_one_who_leaves(catalog: Catalog) -> None:
     model = opinion_of(unsubscribe=UNASKED.by_itself - 0.01, reply=1 - UNASKED.by_itself)
     assert read(catalog, UNKNOWN, model)
     assert not read(catalog, "Please do not remove me from your mailing list", model)
+
+
+def test_nobody_asks_who_prints_how_to_ask_and_answers_nothing(catalog: Catalog) -> None:
+    model = opinion_of(unsubscribe=0.999)
+    assert read(catalog, "To opt out click reply", model)
+    assert not read(catalog, "To opt out click reply", model, answer=False)
 
 
 def test_all_who_leave_count_together(catalog: Catalog) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from agent.model.signal import OptOutReason
-from agent.rules.ngrams import LONG_WORD, NOTHING, Ngrams, NgramsError, _known, key, ngrams, read_ngrams, written
+from agent.rules.ngrams import LONG_WORD, NOTHING, REACH, Ngrams, NgramsError, _known, key, ngrams, read_ngrams, written
 from agent.worker.kit import shipped_ngrams
 from training.texts import FOLDER, digest, texts
 
@@ -57,6 +57,19 @@ def test_unspaced_scripts_give_their_letters() -> None:
     found = ngrams(["退订邮件"])
     assert {"退", "退订", "退订邮"} <= found
     assert not any(" " in feature for feature in found)
+
+
+def test_words_that_belong_together_stand_apart_in_their_order() -> None:
+    found = ngrams([" не надо , пожалуйста , вычёркивать "])
+    assert {"не~вычё", "^~не"} <= found
+    assert "вычё~не" not in found
+
+
+def test_words_out_of_reach_are_no_pair() -> None:
+    words = [f"w{number}" for number in range(REACH + 2)]
+    found = ngrams([f" {' '.join(words)} "])
+    assert f"{words[0]}~{words[REACH]}" in found
+    assert f"{words[0]}~{words[REACH + 1]}" not in found
 
 
 def test_vietnamese_is_spaced_whatever_its_letters() -> None:
