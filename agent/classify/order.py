@@ -20,8 +20,8 @@ def classify(mail: ParsedMail, proof: Proof, role: Role | None, catalog: Catalog
 
     The first step that says anything is believed, the later ones are not asked.
     """
-    if mail.other_report:  # numbers about our mail, or a report about something else: nobody wants anything
-        return ()
+    if mail.other_report:  # numbers about our mail, or a report about something else: only a click counts beside it
+        return by_token(mail, proof)
     answered = reply_words(mail, proof, catalog)
     found = (
         # 1. What a click sends. No filter may swallow it, also when a mail program sent it in its user's name.

@@ -46,8 +46,8 @@ def swayed(weighed: Weighed, wishes: tuple[Wish, ...], model: Ngrams, *, answer:
 
 
 def _with_opinion(request: Request, opinion: Opinion) -> Request:
-    if request.kind in _ASIDE:
-        return request
+    if request.kind in _ASIDE or (request.kind in _OPT_OUTS and opinion.best == Kind.ACCESS.value):
+        return request  # who wants to see his data may want no more mail as well
     best, leaves = opinion.shares[opinion.best], any(_label(kind) == opinion.best for kind in LEAVING)
     believed = opinion.shares.get(_label(request.kind), 1.0) * CLOSE >= best
     if not believed and request.kind in LEAVING and not leaves and opinion.leaving >= POSSIBLE:

@@ -29,7 +29,8 @@ def read_feedback(parts: Sequence[Part], headers: Headers, original: Block | Non
         return Feedback(other=statistics, original=original)
     arf = read_arf(parts, kind, headers, original)
     stated = arf is not None and arf.feedback_type == XARF
-    if stated or (arf is None and is_marked(headers) and not passed_on(headers)):
+    bounced = any(part.kind == "message/delivery-status" for part in parts)
+    if stated or (arf is None and is_marked(headers) and not passed_on(headers) and not bounced):
         return _extended(parts, arf, original, limits)
     return Feedback(arf=arf, original=original)
 

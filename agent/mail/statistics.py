@@ -37,14 +37,13 @@ def read_statistics(parts: Sequence[Part], headers: Headers) -> str:
 
 
 def _is_tls_report(parts: Sequence[Part], headers: Headers) -> bool:
+    typed = any(part.kind.startswith("application/tlsrpt+") for part in parts)
     if headers.first("TLS-Report-Domain"):
-        return True
+        return typed or any(part.kind in _PACKED for part in parts)  # a bounce may repeat the field, not the file
     stated = headers.first("Content-Type")
     if content_type(stated) != "multipart/report":
         return False
-    return parameters(stated).get("report-type", "").lower() == "tlsrpt" or any(
-        part.kind.startswith("application/tlsrpt+") for part in parts
-    )
+    return typed or parameters(stated).get("report-type", "").lower() == "tlsrpt"
 
 
 def _is_aggregate(parts: Sequence[Part], headers: Headers) -> bool:

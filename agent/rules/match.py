@@ -190,7 +190,11 @@ def _fitting(numbers: list[int], patterns: tuple[str, ...]) -> list[int]:
 
 def _is_other_script(rule: Rule) -> bool:
     """Whether it speaks in other letters than Latin ones, as all its samples show."""
-    return bool(rule.samples) and all(max(fold(sample), default="") >= _OTHER_SCRIPTS_FROM for sample in rule.samples)
+    return bool(rule.samples) and all(any(map(_is_other_letter, fold(sample))) for sample in rule.samples)
+
+
+def _is_other_letter(letter: str) -> bool:
+    return letter >= _OTHER_SCRIPTS_FROM and letter.isalpha()
 
 
 def _options() -> re2.Options:

@@ -36,6 +36,12 @@ def test_a_report_that_is_no_complaint_is_nothing_at_all(catalog: Catalog, repor
     assert classify(told, Proof(), Role.UNSUBSCRIBE, catalog) == ()
 
 
+def test_what_a_click_sends_counts_also_in_the_form_of_a_report(catalog: Catalog) -> None:
+    click = Token(purpose=Purpose.UNSUBSCRIBE, key_id="k", id="a" * 13, place="recipient")
+    told = mail(other_report="dmarc-aggregate")
+    assert kinds(classify(told, Proof(tokens=(click,)), Role.UNSUBSCRIBE, catalog)) == [OptOut]
+
+
 @pytest.mark.parametrize("text", ["STOP", "unsubscribe", "START", "please remove me from your mailing list"])
 def test_words_of_a_robot_are_never_read(catalog: Catalog, text: str) -> None:
     # hazard D8

@@ -20,7 +20,17 @@ from agent.rules.ngrams import NOTHING, Ngrams, key
 from agent.rules.schema import Kind
 from tests.unit.mails import mail
 
-LABELS = ("bounce", "complaint", "erase", "pause", "reply", "resubscribe", "unsubscribe", "unsubscribe too_frequent")
+LABELS = (
+    "access",
+    "bounce",
+    "complaint",
+    "erase",
+    "pause",
+    "reply",
+    "resubscribe",
+    "unsubscribe",
+    "unsubscribe too_frequent",
+)
 UNKNOWN = "Spare us your letters from now on, Chris"
 ERASE = "Please delete all my personal data, the pump works well"
 SURE = "Please remove me from your mailing list, we have moved to another town"
@@ -162,6 +172,12 @@ def test_who_asks_to_stay_is_hardly_taken_for_one_who_leaves(catalog: Catalog) -
     model = opinion_of(unsubscribe=UNASKED.by_itself - 0.01, reply=1 - UNASKED.by_itself)
     assert read(catalog, UNKNOWN, model)
     assert not read(catalog, "Please do not remove me from your mailing list", model)
+
+
+def test_who_wants_his_data_and_no_more_mail_gets_both(catalog: Catalog) -> None:
+    text = "Please unsubscribe me. Also send me a copy of all the data you hold about me."
+    found = read(catalog, text, opinion_of(access=0.89, unsubscribe=0.08, reply=0.02))
+    assert {request.kind for request in found} == {Kind.ACCESS, Kind.UNSUBSCRIBE}
 
 
 def test_nobody_asks_who_prints_how_to_ask_and_answers_nothing(catalog: Catalog) -> None:

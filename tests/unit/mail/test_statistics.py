@@ -91,6 +91,7 @@ def test_a_tls_report(content_type: str, kind: str, head: str) -> None:
     ("content_type", "kind", "head"),
     [
         ("multipart/mixed", "application/tlsrpt+gzip", ""),
+        ("multipart/mixed", "text/plain", "TLS-Report-Domain: exporter.example\n"),
         ("multipart/report; report-type=delivery-status", "message/delivery-status", "TLS-Report-Domain: a.example\n"),
         ("multipart/report; report-type=tlsrpt", "application/tlsrpt+gzip", "References: <1@exporter.example>\n"),
     ],

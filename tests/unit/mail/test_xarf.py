@@ -113,6 +113,11 @@ def test_a_mark_without_a_report_says_nothing() -> None:
     assert (mail.arf, mail.other_report) == (None, "")
 
 
+def test_a_failure_notice_with_the_mark_stays_one() -> None:
+    mail = read(b"X-ARF: YES\n" + report("message/delivery-status", LINES.removeprefix("---\n"), RETURNED))
+    assert (mail.arf, mail.other_report) == (None, "")
+
+
 def test_lines_without_a_mark_are_a_text_like_any_other() -> None:
     mail = marked(mark="X-Mailer: none")
     assert (mail.arf, mail.other_report) == (None, "")
