@@ -56,7 +56,8 @@ def test_every_stage_is_shown(optoutd: CommandLine, mail: str) -> None:
 
 def test_a_report_that_is_no_complaint_is_named(optoutd: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "report.eml"
-    file.write_bytes(b"From: tls@reporter.example\nTLS-Report-Domain: kestrel-tools.example\n\n{}\n")
+    head = b"From: tls@reporter.example\nTLS-Report-Domain: kestrel-tools.example\n"
+    file.write_bytes(head + b"Content-Type: application/tlsrpt+json\n\n{}\n")
     assert "feedback 'tls-report', which is no complaint" in optoutd("explain", str(file)).out
 
 
