@@ -22,7 +22,8 @@ from agent.rules.normal import UNSPACED_FROM
 
 LETTERS, WIDE_LETTERS = (4, 5), (1, 2, 3, 4)
 BEGINNING, REACH = 4, 6  # letters of a word that outlast its endings; words as far apart as what belongs together
-KNOWN = 2_048  # words kept with their n-grams: people use few words again and again
+PAIRED = 60  # words of a text that are paired: whoever asks for something does it before
+KNOWN = 1_024  # words kept with their n-grams: people use few words again and again
 LONG_WORD = 40  # letters; longer ones do not come again, and kept with their n-grams they would fill the memory
 KEYS = 1 << 24  # so many names there are for features; that an unknown one has the name of a known one is rare
 MAX_FILE = 1_000_000  # bytes
@@ -131,11 +132,13 @@ def probabilities(scores: list[float]) -> list[float]:
 def ngrams(sentences: Iterable[str]) -> frozenset[str]:
     """The n-grams, the words and the pairs of words of normalised sentences."""
     found: set[str] = set()
+    left = PAIRED
     for sentence in sentences:
         words = sentence.split()
         found.update(*(_known(word) if len(word) <= LONG_WORD else _of_word(word) for word in words))
         found.update([f"{before} {word}" for before, word in pairwise(("^", *words)) if _is_spaced(word)])
-        found.update(_far_pairs(["^", *(word[:BEGINNING] for word in words if _is_spaced(word))]))
+        found.update(_far_pairs(["^", *(word[:BEGINNING] for word in words[:left] if _is_spaced(word))]))
+        left = max(0, left - len(words))
     return frozenset(found)
 
 
