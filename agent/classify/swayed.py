@@ -27,7 +27,6 @@ MAX_LETTERS = 1_500  # longer texts are not what it learned from, and hardly eve
 CLOSE = 1.3  # a reading this much less usual than the best is still one
 CLEAR = 0.9  # below, silence decides nothing where no phrase says it
 GIVEN = 0.4  # the share of those who leave with such texts from which it is their reason
-POSSIBLE = 0.35  # so often texts like this leave that a phrase which says so is shown to a person
 
 
 def swayed(weighed: Weighed, wishes: tuple[Wish, ...], model: Ngrams, *, answer: bool) -> Weighed:
@@ -50,7 +49,7 @@ def _with_opinion(request: Request, opinion: Opinion) -> Request:
         return request  # who wants to see his data may want no more mail as well
     best, leaves = opinion.shares[opinion.best], any(_label(kind) == opinion.best for kind in LEAVING)
     believed = opinion.shares.get(_label(request.kind), 1.0) * CLOSE >= best
-    if not believed and request.kind in LEAVING and not leaves and opinion.leaving >= POSSIBLE:
+    if not believed and request.kind in LEAVING and not leaves and opinion.leaving >= ANSWER.possible:
         # Whatever he may want, a person looks; nothing is erased on a mere possibility.
         request, believed = as_kind(request, Kind.UNSUBSCRIBE) if request.kind is Kind.ERASE else request, True
     if not believed:

@@ -25,11 +25,11 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 def read_feedback(parts: Sequence[Part], headers: Headers, original: Block | None, limits: Limits) -> Feedback:
     """What is reported; `original` is the mail found in the parts."""
     kind = content_type(headers.first("Content-Type"))
-    if statistics := read_statistics(parts, headers):
+    bounced = any(part.kind == "message/delivery-status" for part in parts)
+    if not bounced and (statistics := read_statistics(parts, headers)):
         return Feedback(other=statistics, original=original)
     arf = read_arf(parts, kind, headers, original)
     stated = arf is not None and arf.feedback_type == XARF
-    bounced = any(part.kind == "message/delivery-status" for part in parts)
     if stated or (arf is None and is_marked(headers) and not passed_on(headers) and not bounced):
         return _extended(parts, arf, original, limits)
     return Feedback(arf=arf, original=original)

@@ -42,7 +42,7 @@ HEADERS_ONLY = Content()
 def read_front(message: RawMessage, limits: Limits) -> ParsedMail:
     """A ParsedMail from the bounded header block: no text, no report, never an exception."""
     raw = with_line_feeds(message.raw)
-    return assemble(message, raw, read_block(raw, limits), HEADERS_ONLY, limits)
+    return assemble(message, raw, read_block(raw, limits), HEADERS_ONLY, limits, prefixes=frozenset())
 
 
 def with_line_feeds(raw: bytes) -> bytes:
@@ -56,7 +56,7 @@ def assemble(
     block: Block,
     content: Content,
     limits: Limits,
-    prefixes: frozenset[str] = frozenset(),
+    prefixes: frozenset[str],
 ) -> ParsedMail:
     """One value from the header block and the content; `prefixes` are those of a Subject that is repeated."""
     headers, wire, shown = block.headers, block.wire.by_name, block.headers.by_name

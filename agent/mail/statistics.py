@@ -29,7 +29,7 @@ _SUBJECT = re.compile(
 
 def read_statistics(parts: Sequence[Part], headers: Headers) -> str:
     """The type of such a report, empty for any other mail. A person who passes one on or answers it wrote a mail."""
-    if passed_on(headers) or any(part.kind == "message/delivery-status" for part in parts):
+    if passed_on(headers):
         return ""
     if _is_tls_report(parts, headers):
         return TLS_REPORT

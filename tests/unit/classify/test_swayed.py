@@ -9,7 +9,7 @@ import pytest
 from agent.classify import classify
 from agent.classify.opinion import ANSWER, UNASKED
 from agent.classify.sentences import sentences
-from agent.classify.swayed import CLEAR, POSSIBLE, swayed
+from agent.classify.swayed import CLEAR, swayed
 from agent.classify.understand import Wish, understand
 from agent.classify.weigh import weigh
 from agent.classify.weights import Request
@@ -68,7 +68,7 @@ def test_it_must_be_surer_where_nobody_answers_us(catalog: Catalog) -> None:
 
 
 def test_a_sure_phrase_in_a_text_like_many_replies_is_for_a_person(catalog: Catalog) -> None:
-    (request,) = read(catalog, SURE, opinion_of(reply=0.95 - POSSIBLE, unsubscribe=POSSIBLE))
+    (request,) = read(catalog, SURE, opinion_of(reply=0.95 - ANSWER.possible, unsubscribe=ANSWER.possible))
     assert request.confidence is Confidence.LIKELY
     assert request.steps[-1].name == "such texts are often replies"
 
@@ -107,7 +107,7 @@ def test_silence_decides_only_what_such_texts_nearly_always_mean(catalog: Catalo
         assert (signal.doubtful, signal.possible) == (share < CLEAR, False)
 
 
-@pytest.mark.parametrize(("text", "leaving"), [(UNKNOWN, ANSWER.possible), (SURE, POSSIBLE), (ERASE, POSSIBLE)])
+@pytest.mark.parametrize(("text", "leaving"), [(text, ANSWER.possible) for text in (UNKNOWN, SURE, ERASE)])
 def test_a_possible_opt_out_is_an_ordinary_reply_with_a_review(catalog: Catalog, text: str, leaving: float) -> None:
     """A customer is not silenced by what is as often a reply, and nothing that may be a request is lost."""
     model = opinion_of(unsubscribe=leaving + 0.02, reply=0.95 - leaving)
