@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import aiosql
@@ -24,6 +25,7 @@ FILE_NAME = "optoutd.db"
 OLDEST_SQLITE = (3, 51, 3)
 _CHAINED = 5  # the schema from which on events are bound to each other
 _WAL_LIMIT_BYTES = 67_108_864
+_TRY_AGAIN_SECONDS = 0.01
 
 Query = Callable[..., Any]  # what aiosql makes of a query has no static type
 
@@ -172,9 +174,25 @@ def connect(path: Path, busy_seconds: int) -> apsw.Connection:
 
 def _configure(connection: apsw.Connection, path: Path, busy_seconds: int) -> None:
     connection.set_busy_timeout(busy_seconds * 1000)
-    if connection.pragma("journal_mode", "wal") != "wal":
+    if _turn_to_wal(connection, busy_seconds) != "wal":
         raise StoreError(f"{path}: this file system allows no WAL; put the store on a local disk")
     connection.pragma("synchronous", "FULL")
     connection.pragma("foreign_keys", True)
     connection.pragma("trusted_schema", False)
     connection.pragma("journal_size_limit", _WAL_LIMIT_BYTES)
+
+
+def _turn_to_wal(connection: apsw.Connection, busy_seconds: int) -> object:
+    """The mode that a file is in afterwards.
+
+    Two programs that turn a new file at the same moment would wait for each other, so SQLite tells one of them at once
+    that the file is locked, whatever its busy timeout.
+    """
+    until = monotonic() + busy_seconds
+    while True:
+        try:
+            return connection.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if monotonic() >= until:
+                raise
+            sleep(_TRY_AGAIN_SECONDS)

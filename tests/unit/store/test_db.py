@@ -3,6 +3,7 @@
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import apsw
 import pytest
 
 from agent.model.settings import StoreSettings
-from agent.store.db import Db, check_sqlite, data_version, open_db
+from agent.store.db import FILE_NAME, Db, check_sqlite, data_version, open_db
 from agent.store.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 from agent.store.public import open_public, publish
 from tests.unit.store.samples import NOW
@@ -122,6 +123,20 @@ def test_programs_that_start_together_make_one_store(store: StoreSettings) -> No
     for db, public in opened:
         db.close()
         public.close()
+
+
+def test_a_file_that_another_program_is_just_turning_is_waited_for(
+    store: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(store.directory) / FILE_NAME
+    path.parent.mkdir(mode=0o700)
+    path.touch(0o600)
+    other = apsw.Connection(str(path))
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("agent.store.db.sleep", lambda _: other.execute("ROLLBACK"))
+    with closing(open_db(store)) as db:
+        assert db.connection.pragma("journal_mode") == "wal"
+    other.close()
 
 
 def test_durability_pragmas(db: Db) -> None:
