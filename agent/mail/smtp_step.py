@@ -21,9 +21,9 @@ class Step(Enum):
 # Each line is what one or more mailers write: Postfix, Exim, qmail, Google, GMX, Yahoo, sendmail, OpenSMTPD. The first
 # line of the pattern adds nothing but speed: within a word none of them begins.
 _WORDS = re.compile(
-    r"(?=[abdfirsw\[(])(?:(?<![a-z])|(?=[\[(]))(?:"
+    r"(?=[abdfhirsw\[(])(?:(?<![a-z])|(?=[\[(]))(?:"
     r"(?:in\s+reply\s+to|after|following|did not like our|for|during(?: the)?|in response to|while performing the"
-    r"|sent <<<|smtp command)\s+(?:the )?"
+    r"|sent <<<|smtp command|hmailserver sent:)\s+(?:the )?"
     r"(?:(?P<rcpt>rcpt)|(?P<mail>mail[ _]from\b)|(?P<helo>[eh][he]lo\b)"
     r"|(?P<data>end[ -]of[ -]data|end of message|data\b|text command)"
     r"|(?P<connect>initial connection|connect\b|banner|greeting))"
@@ -31,10 +31,14 @@ _WORDS = re.compile(
     r"|(?P<mail_said>but sender was rejected|\[mail_from\])"
     r"|(?P<data_said>failed after i sent the message|\(state (?:1[5-9]|2\d)\))"
     r"|(?P<helo_said>but my name was rejected)"
-    r"|(?P<connect_said>refused to talk to me|but greeting failed|but connection died))"
+    r"|(?P<connect_said>refused to talk to me|but greeting failed|but connection died|reading banner))"
 )
-_SENT = re.compile(r"^>>> *(rcpt|mail|data|ehlo|helo|\.)|^<<< *[45]\d\d", re.MULTILINE)
-_AT_RCPT = re.compile(r"recipient (?:address )?rejected")  # Postfix and Exchange say it there
+# Courier turns the arrows round.
+_SENT = re.compile(r"^[<>]{3} *(rcpt|mail|data|ehlo|helo|\.)|^[<>]{3} *[45]\d\d", re.MULTILINE)
+# Postfix and Exchange, Cisco, MailEnable and GroupWise say it there.
+_AT_RCPT = re.compile(
+    r"recipient (?:address )?rejected|unknown address error|mailbox unavailable or not local|\(user not found\)"
+)
 _BY_COMMAND = {
     "rcpt": Step.RCPT,
     "mail": Step.MAIL,

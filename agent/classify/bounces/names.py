@@ -29,7 +29,7 @@ _RETURNED_TO = re.compile(
 # "please contact <postmaster@...>": asked of us, not said of a recipient.
 _CONTACT = re.compile(
     r"contact|assist|help|question|support|report|postmaster|administrator|send (?:e-?)?mail to|write to|mailto:[^>]*$"
-    r"|e-?mail from|mail from|sender|(?<!generated )(?<!expanded )\bfrom:?\s*<?$",
+    r"|e-?mail from|mail from|sender|message-?id:?\W*$|(?<!generated )(?<!expanded )\bfrom:?\s*<?$",
     re.IGNORECASE,
 )
 _SERVICE = re.compile(r"(?:postmaster|mailer-daemon|abuse|support|hostmaster|help|info-?desk)\Z", re.IGNORECASE)

@@ -93,16 +93,26 @@ def read_notice(mail: ParsedMail, catalog: Catalog) -> Notice | None:
         return None  # a read receipt says that it arrived (RFC 8098)
     subject = catalog.find(Stage.NOTICE_SUBJECT, mail.subject[:_SUBJECT])
     daemon = _by_daemon(mail, catalog)
-    if not (subject or daemon or _unsigned_report(mail, catalog)):
+    forwarded = mail.inner_dsn is not None and bool(mail.automatic)
+    if not (subject or daemon or forwarded or _unsigned_report(mail, catalog)) or (not daemon and _is_newsletter(mail)):
         return None
     text, rest = split_body(mail)
     said = catalog.find(Stage.NOTICE_TEXT, text)
     kinds = {hit.rule.yields.kind for hit in (*subject, *said)}
     challenge = Kind.AUTOREPLY in kinds
-    if not challenge and not (said or (daemon and subject) or _names_error(text, catalog, daemon=daemon)):
+    if not challenge and not (said or forwarded or (daemon and subject) or _names_error(text, catalog, daemon=daemon)):
         return None
     rule = next((hit.rule.id for hit in (*said, *subject)), "daemon")
     return Notice(text=text, rest=rest, delayed=Kind.DELAY in kinds, challenge=challenge, rule=rule)
+
+
+def _is_newsletter(mail: ParsedMail) -> bool:
+    """Whether it went to many who only read, as what is written about undelivered mail may; a list where people write
+    (RFC 2369 section 3.4) hands on what its members' daemons say.
+    """
+    fields = mail.headers
+    read_only = fields.first("List-Unsubscribe") and not fields.first("List-Post")
+    return bool(read_only) and AutomaticMark.NULL_SENDER not in mail.automatic
 
 
 def _unsigned_report(mail: ParsedMail, catalog: Catalog) -> bool:

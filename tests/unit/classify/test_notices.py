@@ -235,6 +235,8 @@ def test_a_report_inside_a_wrapped_notice(catalog: Catalog) -> None:
         "Returned mail: User unknown", "Look"
     )
     assert found(catalog, read(person.encode())) == []  # hazard C2: a forged report in what is forwarded
+    rule = person.replace("Subject:", "Auto-Submitted: auto-generated\nSubject:")
+    assert found(catalog, read(rule.encode())) == [("ana@buyer.example", "user_unknown", "5.1.1", False)]
 
 
 def test_an_event_as_json(catalog: Catalog) -> None:
@@ -255,6 +257,26 @@ def test_an_event_as_json(catalog: Catalog) -> None:
 def test_a_hostile_notice_is_bounded(catalog: Catalog) -> None:
     for text in ("ana@buyer.example " * 20_000, "original message\n" * 20_000, "<" * 100_000, "a@" * 50_000):
         assert len(found(catalog, parsed("failure notice", f"could not be delivered\n{text}"))) <= 100
+
+
+def test_a_newsletter_about_notices_is_none(catalog: Catalog) -> None:
+    """A mailing list where people write hands on the notices of its members' systems, which are some."""
+    text = "Undelivered Mail Returned to Sender\n\nIt says: <ana@buyer.example>: host mx said: 550 5.1.1 User unknown\n"
+    head = "From: weekly@mails.example\nTo: news@exporter.example\nList-Unsubscribe: <https://mails.example/u/1>\n"
+    subject = "Undelivered Mail Returned to Sender"
+    assert not found(catalog, parsed(subject, text, head))
+    assert found(catalog, parsed(subject, text, f"{head}List-Post: <mailto:talk@mails.example>\n"))
+
+
+def test_the_number_of_the_returned_mail_is_nobody(catalog: Catalog) -> None:
+    text = (
+        "Message delivery has failed.\n\nDetails: Message-ID <1.2@exporter.example>\n\n"
+        "The following recipient(s) could not be reached:\n\n\tRecipient: [SMTP:ana@buyer.example]\n"
+        "\tReason: Remote SMTP Server Returned: 550 mailbox unavailable or not local\n"
+    )
+    assert [one[:2] for one in found(catalog, parsed("Message Delivery Failure", text))] == [
+        ("ana@buyer.example", "user_unknown")
+    ]
 
 
 def test_an_address_inside_a_web_address_is_nobody(catalog: Catalog) -> None:

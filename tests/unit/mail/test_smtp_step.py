@@ -23,6 +23,9 @@ from agent.mail.smtp_step import Step, find_step, implied_step
         ("550 550 unknown (state 18).", Step.DATA),
         (">>> MAIL From:<a@b.example>\n<<< 250 ok\n>>> DATA\n<<< 550 no\n>>> QUIT", Step.DATA),
         (">>> RCPT To:<a@b.example>\n<<< 550 no\n>>> DATA\n<<< 503 no", Step.RCPT),
+        ("<<< RCPT TO:<a@b.example>\n>>> 550 no", Step.RCPT),
+        ("hMailServer sent: RCPT TO:<a@b.example>\nRemote server replied: 550 no", Step.RCPT),
+        ("mx.example (reading banner): 554 no", Step.CONNECT),
         ("550 user unknown", Step.UNKNOWN),
         ("", Step.UNKNOWN),
     ],
@@ -31,6 +34,18 @@ def test_steps(text: str, step: Step) -> None:
     assert find_step(text) is step
 
 
-def test_what_is_usually_said_at_rcpt() -> None:
-    assert implied_step("550 <a@b.example>: Recipient address rejected: no") is Step.RCPT
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 <a@b.example>: Recipient address rejected: no",
+        "5.1.0 - Unknown address error 550-'no'",
+        "550 Requested action not taken: mailbox unavailable or not local",
+        "ana (user not found)",
+    ],
+)
+def test_what_is_usually_said_at_rcpt(text: str) -> None:
+    assert implied_step(text) is Step.RCPT
+
+
+def test_what_may_be_said_anywhere() -> None:
     assert implied_step("550 no") is Step.UNKNOWN
