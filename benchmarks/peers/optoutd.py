@@ -1,5 +1,6 @@
 """optoutd's reader in a process of its own: a path a line in, a JSON object a line out. Only the reading is timed."""
 
+import gc
 import json
 import sys
 from importlib.metadata import version
@@ -16,7 +17,10 @@ BOUNCES = ("bounce", "delay")
 
 def main() -> None:
     """Answer for every path."""
+    gc.disable()  # as the daemon's reader does
     kit = load_kit()
+    gc.freeze()
+    gc.enable()
     print(json.dumps({"name": "optoutd", "version": version("optoutd")}), flush=True)
     for line in sys.stdin:
         message = message_of(MailFile(name="", raw=Path(line.rstrip("\n")).read_bytes()))
