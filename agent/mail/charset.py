@@ -61,6 +61,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BLANK_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]+")
 _HIGH = bytes(range(128, 256))
 _SAMPLE = 4096
+_ENOUGH_HANGUL = 10
 
 
 @lru_cache(maxsize=256)
@@ -137,5 +138,12 @@ def _first_that_fits(data: bytes, codecs_in_order: tuple[str, ...]) -> str | Non
 def _detected(data: bytes) -> str:
     import cchardet
 
-    name = cchardet.detect(data[:_SAMPLE])["encoding"]
+    name = "cp949" if _reads_as_korean(data) else cchardet.detect(data[:_SAMPLE])["encoding"]
     return codec_of(name) if name else ""
+
+
+def _reads_as_korean(data: bytes) -> bool:
+    """Whether all wide letters are Hangul, as those of no Chinese text are; the detector takes a short one for Big5."""
+    text = _first_that_fits(data, ("cp949",)) or ""
+    wide = [letter for letter in text if letter > "\u3130"]
+    return len(wide) >= _ENOUGH_HANGUL and all("\uac00" <= letter <= "\ud7a3" for letter in wide)

@@ -4,8 +4,9 @@ Each line is looked at a bounded number of times, whatever the text: the work is
 """
 
 import re
+import unicodedata
 
-from agent.mail.quotes import OPENING, Markers, fold
+from agent.mail.quotes import OPENING, Markers, fold, lowered
 
 MAX_LINES = 2_000
 MAX_KEPT = 8_000  # characters: nobody asks for anything further down, and only the beginning is read
@@ -45,7 +46,7 @@ def own_words(text: str, markers: Markers) -> str:
 def _collapsed(text: str) -> list[str]:
     """Lines without invisible marks; runs of empty lines become one, so that looking ahead is one or two steps."""
     if not text.isascii():
-        text = _INVISIBLE.sub("", text)
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     lines: list[str] = []
     for line in text.split("\n"):
         line = line.strip()
@@ -83,11 +84,24 @@ def _without_quotes(lines: list[str], markers: Markers) -> list[str]:
             at += span
             continue
         if span or _starts_original(line, markers) or _is_header_cluster(lines, at, markers):
-            break
+            at = len(lines) if any(kept) else _quoted_body(lines, at)
+            continue
         kept.append(line)
         length += len(line)
         at += 1
     return _without_trailing_rule(kept, markers)
+
+
+def _quoted_body(lines: list[str], at: int) -> int:
+    """Where the marked lines begin that follow the bare head of a quoted mail, so that an answer may stand below them;
+    the end where what follows the head is bare too.
+    """
+    for number in range(at + 1, min(at + 10, len(lines))):
+        if _QUOTED.match(lines[number]):
+            return number
+        if lines[number] and ":" not in lines[number][:MAX_FIELD]:
+            break
+    return len(lines)
 
 
 def _before_colons(lines: list[str]) -> frozenset[int]:
@@ -248,5 +262,5 @@ def _without_footers(kept: list[str], markers: Markers) -> list[str]:
 
 def _may_be_printed(line: str, markers: Markers) -> bool:
     """Whether a line opens as a footer or a disclaimer may; behind marks and spaces anything is possible."""
-    opening = line[:OPENING].casefold()[:OPENING]
+    opening = lowered(line[:OPENING])[:OPENING]
     return opening in markers.footers or opening in markers.disclaimers or (opening != "" and not opening.isalpha())

@@ -61,7 +61,12 @@ def build_markers(texts: Mapping[str, str]) -> Markers:
 
 def fold(word: str) -> str:
     """The form markers and mail are compared in."""
-    return " ".join(word.replace("’", "'").casefold().split())
+    return " ".join(lowered(word.replace("’", "'")).split())
+
+
+def lowered(text: str) -> str:
+    """Without capitals; a Turkish capital I with its dot becomes a plain small one."""
+    return text.lower() if text.isascii() else text.casefold().replace("i\u0307", "i")
 
 
 def _read(path: str, text: str) -> _QuoteFile:

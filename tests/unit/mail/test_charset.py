@@ -49,6 +49,13 @@ def test_line_ends_and_controls() -> None:
     assert decode(b"a\r\nb\rc\x00\x07\td\n\xc2\x85e") == "a\nb\nc\td\ne"
 
 
+def test_undeclared_korean_is_no_chinese() -> None:
+    """Of so few bytes the detector thinks that they are Big5."""
+    text = "지난번 주문 건에서 국자 300개는 빼주세요. 거래처가 물량을 줄였습니다."
+    assert decode(text.encode("euc-kr")) == text
+    assert decode("请把我们从名单里删掉，谢谢。以后不用再发邮件过来了。".encode("gb18030")).startswith("请把我们")
+
+
 def test_raw_header_values() -> None:
     assert decode_raw("Grüße".encode("cp1252"), "") == "Grüße"
     assert decode_raw(b"\x81\x8d", "x-none") == "\ufffd\ufffd"

@@ -122,6 +122,9 @@ def test_the_wrapped_end_of_a_quoted_line_is_no_answer() -> None:
         "发自我的iPhone",
         "来自QQ邮箱手机版",
         "أرسلت من الـ iPhone",
+        "-----Özgün İleti-----\nMerhaba",
+        "İPhone'umdan gönderildi",
+        "-----Thư gốc-----\nXin chào",
         "Get Outlook for Android<https://aka.ms/x>",
         "This e-mail and any attachments are confidential. To stop, delete it.",
         "CONFIDENTIALITY NOTICE: remove this message from your system",
@@ -176,6 +179,15 @@ def test_never_fails_and_never_adds(text: str) -> None:
 def test_a_form_is_no_quoted_header() -> None:
     text = "Name: Ana\nE-mail: ana@buyer.example\nItem: DN50\nQuantity: 2026"
     assert own_words(text, MARKERS) == text
+
+
+def test_an_answer_below_a_bare_head_and_marked_lines_stays() -> None:
+    """Seznam and Yahoo Japan answer so."""
+    head = "---------- Původní e-mail ----------\nOd: Us\nKomu: Ana\nDatum: 2. 11. 2026\nPředmět: Offer"
+    assert own_words(f"{head}\n> Hello\n>\n> {QUOTE}\n\n{OWN}", MARKERS) == OWN
+    assert own_words(f"----- Original Message -----\n> From: Us\n> {QUOTE}\n\n{OWN}", MARKERS) == OWN
+    assert own_words(f"{head}\n\nHello\n> {QUOTE}\n\nOur footer", MARKERS) == ""
+    assert own_words(f"{OWN}\n\n{head}\n> {QUOTE}\n\nOur footer", MARKERS) == OWN
 
 
 def test_an_answer_below_a_marked_head_stays() -> None:
