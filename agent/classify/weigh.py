@@ -7,6 +7,7 @@ from agent.classify.keywords import courtesy, keywords
 from agent.classify.languages import Languages
 from agent.classify.later import Each, Later
 from agent.classify.sentences import Sentence
+from agent.classify.signature import before_signature
 from agent.classify.weights import CONTEXT, LIKELY, WEIGHTS, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
@@ -27,7 +28,9 @@ _ASIDE = frozenset({Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE})
 
 def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False) -> Weighed:
     """Every request in these sentences with its weight; what nobody can hear is weighed when somebody asks for it."""
-    weighing = _Weighing(sentences, speech, to_many)
+    found = Each(lambda number: speech.find(sentences[number].words), len(sentences))
+    sentences = sentences[: before_signature(sentences, found)]
+    weighing = _Weighing(sentences, Each(found.__getitem__, len(sentences)), speech, to_many)
     heard = [one for one in weighing.audible() if one.points >= LIKELY]
     heard = [one for one in heard if not _swallowed(one, heard)]
     return Weighed(sentences=sentences, found=weighing.found, requests=tuple(heard), refused=Later(weighing.refused))
@@ -36,8 +39,10 @@ def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False
 class _Weighing:
     """One text; a sentence is searched and weighed when it is first asked about: of a long text few ever are."""
 
-    def __init__(self, sentences: tuple[Sentence, ...], speech: Speech, to_many: bool) -> None:
-        self.found = Each(lambda number: speech.find(sentences[number].words), len(sentences))
+    def __init__(
+        self, sentences: tuple[Sentence, ...], found: Each[tuple[Found[Owner], ...]], speech: Speech, to_many: bool
+    ) -> None:
+        self.found = found
         self._sentences = sentences
         self._languages = Languages(sentences, speech)
         self._general = _general(sentences, to_many)

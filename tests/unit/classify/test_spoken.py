@@ -72,6 +72,27 @@ def test_disguised_and_mistyped_keywords(catalog: Catalog, text: str) -> None:
     assert isinstance(read(catalog, text), OptOut)
 
 
+SIGNATURE = """
+Best regards,
+Ana Example
+Purchasing Manager
+Harbour & Vale Trading Ltd
+Unit 4, Quayside Business Park, Grimsby DN31 3LL, United Kingdom, T: +44 1472 555 0142
+www.harbour.example
+Registered in England and Wales No. 0912 4471 | VAT GB 912 4471 08"""
+
+
+def test_a_signature_is_left_out(catalog: Catalog) -> None:
+    assert read(catalog, f"Unsubscribe\n{SIGNATURE}").manner is Manner.KEYWORD
+    assert read(catalog, f"Unsubscribe\n{SIGNATURE}".replace("Best regards", "S pozdravem")).manner is Manner.KEYWORD
+    assert isinstance(read(catalog, f"Please quote 300 nets.\n{SIGNATURE}"), HumanReply)
+
+
+@pytest.mark.parametrize("asked", ["PS: please remove me from your mailing list", "Unsubscribe"])
+def test_what_is_asked_for_in_a_signature_stays(catalog: Catalog, asked: str) -> None:
+    assert isinstance(read(catalog, f"Thank you.\n{SIGNATURE}\n{asked}"), OptOut)
+
+
 def test_a_keyword_above_a_signature(catalog: Catalog) -> None:
     signal = read(catalog, "Unsubscribe\n\nAna Silva\nPurchasing manager\n+351 21 000")
     assert (signal.manner, signal.evidence.confidence) == (Manner.KEYWORD, Confidence.SURE)
