@@ -45,19 +45,38 @@ def targets(
 
 
 def _named(mail: ParsedMail, request: Request, weighed: Weighed) -> Iterator[AddressKey]:
-    """The addresses in the sentence of the request that are neither ours nor given as the new contact."""
-    sentence = weighed.sentences[request.sentence]
+    """The addresses in the sentence of the request; those listed below it, or named before, where it points there."""
+    named = _in_sentence(mail, request, weighed, request.sentence)
+    if named is not None:
+        yield from named
+        return
+    yield from _listed(mail, request, weighed)
+    if any(number == request.sentence for number, _ in weighed.marks(MarkKind.THERE, request.language)):
+        before = (_in_sentence(mail, request, weighed, number) for number in reversed(range(request.sentence)))
+        yield from next((keys for keys in before if keys is not None), ())
+
+
+def _in_sentence(mail: ParsedMail, request: Request, weighed: Weighed, number: int) -> list[AddressKey] | None:
+    """The addresses in one sentence that are neither ours nor given as the new contact; None where it has none."""
+    sentence = weighed.sentences[number]
     places = [at for at, letter in enumerate(sentence.words) if letter == "@"]
     found = [match[0] for match in ADDRESS.finditer(sentence.text)][:MAX_NAMED]
-    if not found:
-        yield from _listed(mail, request, weighed)
-        return
-    contacts = [mark for _, mark in _contacts(request, weighed)]
+    contacts = [
+        mark for mark in _contacts(request, weighed, number) if number != request.sentence or _apart(mark, request)
+    ]
+    keys = []
     for text, at in zip(found, places, strict=False):
         key = parse_address(text)
         given = any(mark.end <= at + 1 and at - mark.end <= _REACH for mark in contacts)
         if key is not None and not given and key not in mail.to:
-            yield key
+            keys.append(key)
+    return keys if found else None
+
+
+def _apart(mark: Found[Owner], request: Request) -> bool:
+    """Whether a mark is no part of the request: in "stop sending to @" nothing is asked to be sent there."""
+    said = request.found
+    return not said.phrase or mark.end <= said.start or said.end <= mark.start
 
 
 def _listed(mail: ParsedMail, request: Request, weighed: Weighed) -> Iterator[AddressKey]:
@@ -70,12 +89,8 @@ def _listed(mail: ParsedMail, request: Request, weighed: Weighed) -> Iterator[Ad
         yield from (key for text in found if (key := parse_address(text)) is not None and key not in mail.to)
 
 
-def _contacts(request: Request, weighed: Weighed) -> Iterator[tuple[int, Found[Owner]]]:
-    return (
-        (number, mark)
-        for number, mark in weighed.marks(MarkKind.CONTACT, request.language)
-        if number == request.sentence
-    )
+def _contacts(request: Request, weighed: Weighed, number: int) -> Iterator[Found[Owner]]:
+    return (mark for at, mark in weighed.marks(MarkKind.CONTACT, request.language) if at == number)
 
 
 def _includes_writer(request: Request, weighed: Weighed) -> bool:

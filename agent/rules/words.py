@@ -24,6 +24,7 @@ class MarkKind(Enum):
     KEEP = "keeps"  # "but keep sending": only a part is unwanted
     CONTACT = "contacts"  # "please write to": the address that follows is the new one
     ALSO = "also"  # "me and": the writer and those he names
+    THERE = "there"  # "that address": one that was named before
     UNTIL = "until"  # with <date>
     LASTING = "lasting"  # with <span>
     INTERVAL = "intervals"
@@ -80,6 +81,7 @@ class WordsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     keeps: tuple[str, ...] = ()
     contacts: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    there: tuple[str, ...] = ()
     calendar: CalendarFile = CalendarFile()
 
 
