@@ -60,10 +60,10 @@ def _in_sentence(mail: ParsedMail, request: Request, weighed: Weighed, number: i
     """The addresses in one sentence that are neither ours nor given as the new contact; None where it has none."""
     sentence = weighed.sentences[number]
     places = [at for at, letter in enumerate(sentence.words) if letter == "@"]
-    found = [match[0] for match in ADDRESS.finditer(sentence.text)][:MAX_NAMED]
-    contacts = [
-        mark for mark in _contacts(request, weighed, number) if number != request.sentence or _apart(mark, request)
-    ]
+    found = _addresses(sentence.text)
+    contacts = (
+        [mark for mark in _contacts(request, weighed) if _apart(mark, request)] if number == request.sentence else []
+    )
     keys = []
     for text, at in zip(found, places, strict=False):
         key = parse_address(text)
@@ -71,6 +71,11 @@ def _in_sentence(mail: ParsedMail, request: Request, weighed: Weighed, number: i
         if key is not None and not given and key not in mail.to:
             keys.append(key)
     return keys if found else None
+
+
+def _addresses(text: str) -> list[str]:
+    """Those in a text; Hebrew joins "to" to them with a hyphen."""
+    return [found.lstrip("-") for found in ADDRESS.findall(text)[:MAX_NAMED]]
 
 
 def _apart(mark: Found[Owner], request: Request) -> bool:
@@ -83,14 +88,14 @@ def _listed(mail: ParsedMail, request: Request, weighed: Weighed) -> Iterator[Ad
     """Addresses that stand alone on the lines below: "please remove:" and a list of them."""
     opened = weighed.sentences[request.sentence].text.rstrip().endswith((":", "："))
     for sentence in weighed.sentences[request.sentence + 1 :] if opened else ():
-        found = ADDRESS.findall(sentence.text)[:MAX_NAMED]
+        found = _addresses(sentence.text)
         if not found or sentence.words.replace("@", "").replace(",", "").strip():
             return
         yield from (key for text in found if (key := parse_address(text)) is not None and key not in mail.to)
 
 
-def _contacts(request: Request, weighed: Weighed, number: int) -> Iterator[Found[Owner]]:
-    return (mark for at, mark in weighed.marks(MarkKind.CONTACT, request.language) if at == number)
+def _contacts(request: Request, weighed: Weighed) -> Iterator[Found[Owner]]:
+    return (mark for at, mark in weighed.marks(MarkKind.CONTACT, request.language) if at == request.sentence)
 
 
 def _includes_writer(request: Request, weighed: Weighed) -> bool:

@@ -189,6 +189,25 @@ def test_lists_of_addresses_the_writer_and_new_contacts(catalog: Catalog) -> Non
     assert [one.address for one in moved] == [BUYER]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The same also arrives at office@buyer.example. Please remove that address from your list.",
+        "同じ内容が office@buyer.example にも届いております。そのアドレスへの配信を停止してください。",
+        "예전에 쓰던 메일 office@buyer.example 로도 옵니다. 그 주소는 수신거부 해 주세요. 이 주소는 놔두시고요.",
+        "Proszę przestać wysyłać na office@buyer.example, nikt tego nie czyta.",
+    ],
+)
+def test_an_address_that_the_request_points_at(catalog: Catalog, text: str) -> None:
+    signals = [one for one in classify(said(text), PROVEN, None, catalog) if isinstance(one, OptOut)]
+    assert {one.address for one in signals} == {key("office@buyer.example")}
+
+
+def test_an_address_named_before_that_the_request_does_not_point_at(catalog: Catalog) -> None:
+    text = "Orders go through office@buyer.example. Please remove me from your mailing list."
+    assert read(catalog, text).address == BUYER
+
+
 def test_a_robot_that_says_somebody_left_is_for_review(catalog: Catalog) -> None:
     signal = read(catalog, "Chris has left the company.", automatic=(AutomaticMark.AUTO_REPLIED,))
     assert (kind_of(signal), signal.evidence.confidence) == ("bounce", Confidence.LIKELY)
