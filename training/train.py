@@ -34,7 +34,7 @@ MODEL = Path(__file__).parents[1] / "agent" / "data" / "model" / "intent.bin"
 WITHOUT_RULES = 0.3  # of the learning is from letters alone: the rules, made with these texts in view, fit others less
 STRENGTH = 4.0  # of the fit (C of liblinear); measured with --check, as the others
 SHARPNESS = 3.5  # of the margins as logarithms of odds
-STEP = 0.3  # of a margin: weights are stored in multiples of it
+STEP = 0.325  # of a margin: weights are stored in multiples of it
 OFTEN = 4  # texts in which a feature must stand to be learned
 WRITTEN = datetime(2026, 11, 2, tzinfo=UTC)  # dates in the texts lie around this one
 SUPPRESSING = frozenset({"unsubscribe", "complaint", "erase"})

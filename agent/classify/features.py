@@ -1,7 +1,9 @@
 """What the language model sees of a text: its letters, and what the rules made of it."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
+from agent.classify.sentences import Sentence
 from agent.classify.understand import Wish
 from agent.classify.weights import CONTEXT, Weighed
 from agent.rules.index import Found
@@ -10,12 +12,25 @@ from agent.rules.schema import Kind
 from agent.rules.speech import Owner, Said
 from agent.rules.words import Mark
 
+TOP_WORDS, END_WORDS = 60, 30
 _MOST_POINTS, _MOST_SENTENCES = 8, 6
 
 
 def features(weighed: Weighed, wishes: tuple[Wish, ...]) -> frozenset[str]:
     """What the model sees of a text: its n-grams, and all that the rules found."""
-    return ngrams(sentence.words for sentence in weighed.sentences) | frozenset(_evidence(weighed, wishes))
+    return ngrams(_at_both_ends(weighed.sentences)) | frozenset(_evidence(weighed, wishes))
+
+
+def _at_both_ends(sentences: tuple[Sentence, ...]) -> list[str]:
+    """The sentences at the top and at the end, where people say what they want; of most texts that is all."""
+    top = _within(sentences, TOP_WORDS)
+    end = _within(sentences[top:][::-1], END_WORDS)
+    return [sentence.words for at, sentence in enumerate(sentences) if at < top or at >= len(sentences) - end]
+
+
+def _within(sentences: tuple[Sentence, ...], words: int) -> int:
+    """How many of them have so many words together, at least one."""
+    return max(1, sum(length <= words for length in accumulate(sentence.length for sentence in sentences)))
 
 
 def letters_only(found: frozenset[str]) -> frozenset[str]:
