@@ -16,51 +16,20 @@ _END = re.compile(rf"[{_STOPS}{_WIDE_STOPS}.\n](?:(?<=[{_STOPS}])\s+|(?<=[^\d]\.
 _LAST_WORD = re.compile(r"[^\s(\"']{1,8}$")
 # Written before a name or a figure: their full stop ends nothing, whatever follows.
 _BEFORE_NAMES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "messrs",
-        "dr",
-        "prof",
-        "st",
-        "hr",
-        "fr",
-        "frl",
-        "sr",
-        "sra",
-        "srta",
-        "dra",
-        "ing",
-        "lic",
-        "sig",
-        "sigra",
-        "dott",
-        "dhr",
-        "mevr",
-        "mw",
-        "bpk",
-        "tn",
-        "ul",
-        "al",
-        "str",
-        "tel",
-        "nr",
-        "art",
-        "abs",
-        "incl",
-        "г",
-        "гр",
-        "тов",
-        "им",
-        "ул",
-        "тел",
-        "стр",
-        "пл",
-        "кв",
-        "д",
-    ]
+    """
+    mr mrs ms messrs dr prof st hr fr frl sr sra srta dra ing lic sig sigra dott dhr mevr mw bpk tn ul al str tel nr art
+    abs incl г гр тов им ул тел стр пл кв д
+    """.split()  # noqa: SIM905  a list of them would fill a page
 )
+# Written in the middle of a sentence: what follows in small letters goes on with it.
+_IN_SENTENCES = frozenset(
+    """
+    usw etc bzw ggf zzgl inkl exkl evtl resp excl approx aprox max min std mwst vgl sog gem ecc cfr cca např atd tzn tzv
+    dvs ltd inc corp gmbh pvt bros vol pcs qty dept ext ref itd itp tzw szt godz bijv enz osv feks stb örn руб тыс шт млн
+    напр
+    """.split()  # noqa: SIM905
+)
+_ABBREVIATION = 2  # letters; people who write all in small letters do not end a sentence with a shorter word either
 _QUESTION = ("?", "？", "؟")
 
 
@@ -105,12 +74,14 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _abbreviated(text: str, stop: int, following: int) -> bool:
-    """Whether a full stop ends an abbreviation: "Art. 15", "sp. z o.o.", "Mr. Smith"."""
+    """Whether a full stop ends an abbreviation: "Art. 15", "sp. z o.o.", "inkl. Versand", "Mr. Smith"."""
     after = text[following : following + 1]
-    if after.isdigit() or after.islower():
+    if after.isdigit():
         return True
-    word = _LAST_WORD.search(text, max(0, stop - 9), stop - 1)
-    return word is not None and word[0].lower() in _BEFORE_NAMES
+    found = _LAST_WORD.search(text, max(0, stop - 9), stop - 1)
+    word = found[0].lower() if found is not None else ""
+    short = len(word.rpartition(".")[2]) <= _ABBREVIATION or word in _IN_SENTENCES
+    return word in _BEFORE_NAMES or (short and after.islower())
 
 
 def _joined(text: str) -> str:
