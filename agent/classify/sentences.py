@@ -25,8 +25,8 @@ _BEFORE_NAMES = frozenset(
 _IN_SENTENCES = frozenset(
     """
     usw etc bzw ggf zzgl inkl exkl evtl resp excl approx aprox max min std mwst vgl sog gem ecc cfr cca např atd tzn tzv
-    dvs ltd inc corp gmbh pvt bros vol pcs qty dept ext ref itd itp tzw szt godz bijv enz osv feks stb örn руб тыс шт млн
-    напр
+    ltd inc corp gmbh pvt bros vol pcs qty dept ext ref itd itp tzw szt godz bijv enz osv feks stb örn руб тыс шт млн
+    напр dvs
     """.split()  # noqa: SIM905
 )
 _ABBREVIATION = 2  # letters; people who write all in small letters do not end a sentence with a shorter word either

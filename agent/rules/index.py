@@ -38,10 +38,13 @@ _Place = tuple[int, int, tuple[tuple[int, int], ...], tuple[tuple[str, str], ...
 
 @dataclass(slots=True, eq=False)
 class _Pattern(Generic[Owner]):
-    """One pattern and the phrases that are written so, each with its number. It is compiled when first needed."""
+    """One pattern and the phrases that are written so, each with its number. It is compiled when first needed.
+    Every one of `words` must be in a sentence, and of each of `choices` one.
+    """
 
     written: str
-    needs: tuple[frozenset[str], ...]
+    words: tuple[str, ...]
+    choices: tuple[frozenset[str], ...]
     phrases: tuple[tuple[int, Owner, str], ...] = ()
     compiled: re.Pattern[str] | None = None
     gaps: tuple[int, ...] = ()
@@ -71,18 +74,21 @@ class PhraseIndex(Generic[Owner]):
 
     def __init__(self, phrases: Iterator[tuple[Owner, Phrase]]) -> None:
         held: dict[str, _Pattern[Owner]] = {}  # without the anchors: they fill megabytes
+        known: dict[str, str] = {}  # likewise words that are written twice
         shared: dict[frozenset[str], frozenset[str]] = {}
         self._words: dict[str, list[_Pattern[Owner]]] = {}
         self._stems: dict[str, list[_Pattern[Owner]]] = {}
         self._wide: dict[str, list[_Pattern[Owner]]] = {}
         for number, (owner, phrase) in enumerate(phrases):
             if phrase.pattern not in held:
-                needs = tuple(shared.setdefault(need, need) for need in sorted(phrase.needs, key=len))
-                held[phrase.pattern] = _Pattern(phrase.pattern, needs)
+                needs = [frozenset(known.setdefault(word, word) for word in need) for need in phrase.needs]
+                words = tuple(word for need in needs if len(need) == 1 for word in need)
+                choices = tuple(shared.setdefault(need, need) for need in sorted(needs, key=len) if len(need) > 1)
+                held[phrase.pattern] = _Pattern(phrase.pattern, words, choices)
                 self._anchor(phrase, held[phrase.pattern])
             held[phrase.pattern].phrases += ((number, owner, phrase.text),)
         self._about = lru_cache(maxsize=KNOWN_WORDS)(self._about_word)
-        self._needed = needed = {key for pattern in held.values() for need in pattern.needs for key in need}
+        self._needed = needed = set(known)
         self._begun = {key[:-1] for key in needed if key.endswith("*")}
         self._begin: dict[str, list[str]] = {}  # what is looked for inside words, by its first two letters
         for text in self._wide.keys() | {key for key in needed if key >= UNSPACED_FROM}:
@@ -119,10 +125,7 @@ class PhraseIndex(Generic[Owner]):
             present |= inside
             patterns.update(*(self._wide.get(text, ()) for text in inside))
         for pattern in patterns:
-            for need in pattern.needs:
-                if present.isdisjoint(need):
-                    break
-            else:
+            if present.issuperset(pattern.words) and not any(map(present.isdisjoint, pattern.choices)):
                 yield pattern
 
     def _about_word(self, word: str) -> tuple[tuple[_Pattern[Owner], ...], tuple[str, ...]]:

@@ -192,7 +192,7 @@ class _Reader:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)  # a language at a time; what is kept longer leaves holes in the memory
 def _literal(text: str, stem: bool) -> Piece:
     words = normalised(text).split()
     if not words:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from agent.rules.index import Found, PhraseIndex
 from agent.rules.normal import normalised
@@ -33,10 +34,11 @@ class Speech:
     def __init__(self, rules: Mapping[str, tuple[Rule, ...]], words: Mapping[str, str]) -> None:
         """`rules` by the path of their file, `words` the texts of the words.toml files by path."""
         self._languages: dict[str, Language] = {}
+        marks: list[tuple[Mark, Phrase]] = []
         for path in sorted(words):
-            self._languages[_tag(path)] = read_words(path, _primary(path), words[path])
-        marks = (pair for language in self._languages.values() for pair in language.marks)
-        self._index: PhraseIndex[Owner] = PhraseIndex(_chained(marks, self._said(rules)))
+            self._languages[_tag(path)], some = read_words(path, _primary(path), words[path])
+            marks += some
+        self._index: PhraseIndex[Owner] = PhraseIndex(chain(marks, self._said(rules)))
         forget_words()
         self._rules = rules
 
@@ -51,7 +53,7 @@ class Speech:
         samples: dict[str, list[str]] = {}
         for tag, language in self._languages.items():
             held = phrases.setdefault(_primary_of(tag), [])
-            held.extend(phrase.text for _, phrase in language.marks)
+            held.extend(language.marks)
             held.extend(text for texts in language.lists.words.values() for text in texts)
         for path, some in self._rules.items():
             for rule in some if _tag(path) else ():
@@ -143,13 +145,6 @@ def covered(sentence: str, found: tuple[Found[Owner], ...] | list[Found[Owner]])
 
 def _short(one: Found[Owner]) -> bool:
     return one.end - one.start <= MAX_KEYWORD_CHARS
-
-
-def _chained(
-    marks: Iterator[tuple[Mark, Phrase]], said: Iterator[tuple[Owner, Phrase]]
-) -> Iterator[tuple[Owner, Phrase]]:
-    yield from marks
-    yield from said
 
 
 def _tag(path: str) -> str:

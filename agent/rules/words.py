@@ -100,18 +100,19 @@ class TimeWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """What phrases of one language may use."""
+    """What phrases of one language may use; `marks` as they are written."""
 
     lists: Lists
-    marks: tuple[tuple[Mark, Phrase], ...]
+    marks: tuple[str, ...]
     calendar: PhraseIndex[TimeWord]
 
 
 EMPTY = Language(lists=NO_LISTS, marks=(), calendar=PhraseIndex(iter(())))
+Marks = tuple[tuple[Mark, Phrase], ...]
 
 
-def read_words(path: str, language: str, text: str) -> Language:
-    """The words of a language; WordsError on the first thing that is wrong."""
+def read_words(path: str, language: str, text: str) -> tuple[Language, Marks]:
+    """The words of a language, and its marks to be indexed; WordsError on the first thing that is wrong."""
     try:
         file = msgspec.convert(tomli.loads(text), WordsFile)
     except (tomli.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -119,11 +120,9 @@ def read_words(path: str, language: str, text: str) -> Language:
     calendar = file.calendar
     intervals = tuple(_intervals(calendar))
     lists = Lists({**file.lists, "interval": intervals} if intervals else file.lists)
-    return Language(
-        lists=lists,
-        marks=tuple(_marks(path, language, file, lists)),
-        calendar=PhraseIndex(_times(path, calendar)),
-    )
+    marks = tuple(_marks(path, language, file, lists))
+    written = tuple(phrase.text for _, phrase in marks)
+    return Language(lists=lists, marks=written, calendar=PhraseIndex(_times(path, calendar))), marks
 
 
 def _intervals(calendar: CalendarFile) -> Iterator[str]:
