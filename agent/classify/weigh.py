@@ -68,7 +68,7 @@ class _Weighing:
         sentence, found, general = self._sentences[number], self.found[number], self._general[number]
         requests = list(_of_sentence(number, sentence, found, self._languages, general))
         requests += [one for one in self._keywords if one.sentence == number]
-        return [_in_every_language(one, requests, self._languages) for one in requests]
+        return [_as_others(one, requests, sentence, self._languages) for one in requests]
 
 
 def _general(sentences: tuple[Sentence, ...], to_many: bool) -> tuple[tuple[Step, ...], ...]:
@@ -80,20 +80,30 @@ def _general(sentences: tuple[Sentence, ...], to_many: bool) -> tuple[tuple[Step
     return (*(top,) * min(TOP, len(sentences)), *(deep,) * (len(sentences) - TOP))
 
 
-def _in_every_language(one: Request, others: list[Request], languages: Languages) -> Request:
-    """Languages share words: what takes a request back in one language takes back its look-alike in the same sentence,
-    unless that other knows the sentence better.
+def _as_others(one: Request, others: list[Request], sentence: Sentence, languages: Languages) -> Request:
+    """What takes a request back also takes back a part of it ("strike me not off the list": "strike me"). Languages
+    share words: what takes it back in one takes back its look-alike in another, unless that knows the sentence better.
     """
     known = {held.name for held in one.steps}
     seen = {
         one_step.name: one_step
         for other in others
-        if other.language != one.language and other.kind is one.kind
-        if _overlap(one.found, other.found) and not languages.outdo(one.sentence, one.language, other.language)
+        if other.kind is one.kind and _overlap(one.found, other.found)
+        if (
+            _is_part(one.found, other.found, sentence)
+            if other.language == one.language
+            else not languages.outdo(one.sentence, one.language, other.language)
+        )
         for one_step in other.steps
         if one_step.name in CONTEXT and one_step.name not in known
     }
     return replace(one, steps=(*one.steps, *seen.values())) if seen else one
+
+
+def _is_part(one: Found[Owner], other: Found[Owner], sentence: Sentence) -> bool:
+    """Whether another phrase says the same with more words, and no comma among them begins something else."""
+    longer = other.end - other.start > one.end - one.start
+    return longer and _inside(one, other) and "," not in sentence.words[other.start : other.end]
 
 
 def _sum(steps: tuple[Step, ...]) -> int:
@@ -127,7 +137,7 @@ def _of_sentence(
             *_own_weight(owner.rule),
             *((step("words of another language"),) if languages.foreign(number, one) else ()),
             *around,
-            *_rest(one, owner.rule, sentence, found, plain=not around),
+            *_rest(one, owner.rule, sentence, found, around),
             *general,
         )
         yield Request(
@@ -184,12 +194,13 @@ def _around(
 
 
 def _rest(
-    one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...], *, plain: bool
+    one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...], around: tuple[Step, ...]
 ) -> Iterator[Step]:
-    """`plain`: nothing in the phrase or around it takes it back."""
-    if sentence.question and rule.confidence is Confidence.LIKELY:
+    """`around`: what stands in the phrase or around it and takes it back."""
+    doubted = any(held.name == "talk about it" for held in around)
+    if sentence.question and (doubted or rule.confidence is Confidence.LIKELY):
         yield step("asked, not told")
-    if plain and covered(sentence.words, (one, *courtesy(found))):
+    if not around and covered(sentence.words, (one, *courtesy(found))):
         yield step("nothing else is said")
 
 

@@ -39,7 +39,9 @@ class NgramsError(ValueError):
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file: the keys of the known features as the distances between them, four bytes each."""
+    """The file: the keys of the known features as the distances between them, four bytes each, and the weights of all
+    features for the first label, for the second and so on, which compresses best.
+    """
 
     labels: tuple[str, ...]
     bias: tuple[float, ...]
@@ -86,8 +88,10 @@ def _row(model: Ngrams, feature: str) -> int:
 def written(model: Ngrams) -> bytes:
     """The file of a model."""
     gaps = array("I", [after - before for before, after in pairwise((0, *model.keys))])
+    width = len(model.labels)
+    columns = b"".join(model.weights[label::width] for label in range(width))
     stored = _Stored(
-        labels=model.labels, bias=model.bias, scale=model.scale, gaps=_little(gaps).tobytes(), weights=model.weights,
+        labels=model.labels, bias=model.bias, scale=model.scale, gaps=_little(gaps).tobytes(), weights=columns,
         learned_from=model.learned_from,
     )  # fmt: skip
     return lzma.compress(msgspec.msgpack.encode(stored), filters=_XZ)
@@ -103,8 +107,11 @@ def read_ngrams(data: bytes) -> Ngrams:
     width = len(stored.labels)
     if not width or len(stored.bias) != width or len(stored.weights) != len(keys) * width:
         raise NgramsError("the language model has another size than it says; install the program again")
+    rows = bytearray(len(stored.weights))
+    for label in range(width):
+        rows[label::width] = stored.weights[label * len(keys) : (label + 1) * len(keys)]
     return Ngrams(
-        labels=stored.labels, bias=stored.bias, scale=stored.scale, keys=keys, weights=stored.weights,
+        labels=stored.labels, bias=stored.bias, scale=stored.scale, keys=keys, weights=bytes(rows),
         learned_from=stored.learned_from,
     )  # fmt: skip
 

@@ -72,3 +72,19 @@ def test_each_value_is_made_once() -> None:
     assert asked == [1, 0, 2]
     assert list(later) == list(later) == [7]
     assert asked == [1, 0, 2, 7]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Streichen Sie mich deshalb aber bitte nicht aus dem Verteiler!",  # "Streichen Sie mich" alone would
+        "Dacă mă dezabonez de la newsletter mai primesc confirmările de comandă?",
+    ],
+)
+def test_what_takes_back_a_phrase_takes_back_its_parts(catalog: Catalog, text: str) -> None:
+    assert Kind.UNSUBSCRIBE not in {one.kind for one in weigh(sentences(text), catalog.speech).requests}
+
+
+def test_a_comma_begins_something_else(catalog: Catalog) -> None:
+    weighed = weigh(sentences("Please remove me, I am not on your list by my own will."), catalog.speech)
+    assert Kind.UNSUBSCRIBE in {one.kind for one in weighed.requests}
