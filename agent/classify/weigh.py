@@ -89,21 +89,23 @@ def _as_others(one: Request, others: list[Request], sentence: Sentence, language
         one_step.name: one_step
         for other in others
         if other.kind is one.kind and _overlap(one.found, other.found)
+        for one_step in other.steps
+        if one_step.name in CONTEXT and one_step.name not in known
         if (
-            _is_part(one.found, other.found, sentence)
+            _is_beside(one_step, one.found, other.found, sentence)
             if other.language == one.language
             else not languages.outdo(one.sentence, one.language, other.language)
         )
-        for one_step in other.steps
-        if one_step.name in CONTEXT and one_step.name not in known
     }
     return replace(one, steps=(*one.steps, *seen.values())) if seen else one
 
 
-def _is_part(one: Found[Owner], other: Found[Owner], sentence: Sentence) -> bool:
-    """Whether another phrase says the same with more words, and no comma among them begins something else."""
-    longer = other.end - other.start > one.end - one.start
-    return longer and _inside(one, other) and "," not in sentence.words[other.start : other.end]
+def _is_beside(held: Step, one: Found[Owner], other: Found[Owner], sentence: Sentence) -> bool:
+    """Whether another phrase says the same in more words, and what takes it back stands among those: not in what the
+    shorter one says itself, nor behind a comma, where something else begins.
+    """
+    more = f"{sentence.words[other.start : one.start]} … {sentence.words[one.end : other.end]} "
+    return _inside(one, other) and "," not in more and f" {held.seen} " in more
 
 
 def _sum(steps: tuple[Step, ...]) -> int:
@@ -137,7 +139,7 @@ def _of_sentence(
             *_own_weight(owner.rule),
             *((step("words of another language"),) if languages.foreign(number, one) else ()),
             *around,
-            *_rest(one, owner.rule, sentence, found, around),
+            *_rest(one, owner.rule, sentence, found, plain=not around),
             *general,
         )
         yield Request(
@@ -194,13 +196,12 @@ def _around(
 
 
 def _rest(
-    one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...], around: tuple[Step, ...]
+    one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...], *, plain: bool
 ) -> Iterator[Step]:
-    """`around`: what stands in the phrase or around it and takes it back."""
-    doubted = any(held.name == "talk about it" for held in around)
-    if sentence.question and (doubted or rule.confidence is Confidence.LIKELY):
+    """`plain`: nothing in the phrase or around it takes it back."""
+    if sentence.question and rule.confidence is Confidence.LIKELY:
         yield step("asked, not told")
-    if not around and covered(sentence.words, (one, *courtesy(found))):
+    if plain and covered(sentence.words, (one, *courtesy(found))):
         yield step("nothing else is said")
 
 
