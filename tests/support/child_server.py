@@ -1,6 +1,7 @@
 """What every real mail server in tests needs: free ports, a sign that it is up, an end even when the test is killed."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -8,17 +9,19 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+PORTS = 2_500  # for each process that runs tests, below those that the kernel gives to whoever connects
+
 
 def free_ports(count: int) -> list[int]:
-    """So many ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """So many ports that nobody listens on, nor will before we do: tests that run beside these take others."""
+    first = 10_000 + PORTS * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8)
+    found: list[int] = []
+    while len(found) < count:
+        port = first + secrets.randbelow(PORTS)  # not `random`, which every test begins with the same seed
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found += [port] if port not in found else []
+    return found
 
 
 class ChildServer:

@@ -116,13 +116,18 @@ class Program:
             telling.cancel()
 
     async def until(self, done: Callable[[], bool], seconds: float = SECONDS) -> None:
-        """Return when `done` says so; it is asked again after whatever the program logs."""
-        async with asyncio.timeout(max(seconds, SECONDS)):
-            while not done():
-                self._spoke.clear()
-                if self._listening.done():
-                    raise RuntimeError(f"the program has ended: {self.lines[-5:]}")
-                await self._spoke.wait()
+        """Return when `done` says so; it is asked again after whatever the program logs, and when it is silent: what
+        it does after its last line is told by nobody. RuntimeError with the log when that does not come to be.
+        """
+        end = asyncio.get_running_loop().time() + max(seconds, SECONDS)
+        while not done():
+            self._spoke.clear()
+            if self._listening.done():
+                raise RuntimeError(f"the program has ended: {self.lines[-5:]}")
+            if asyncio.get_running_loop().time() > end:
+                raise RuntimeError(f"it does not come to be: {self.lines[-20:]}")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._spoke.wait(), 0.5)
 
     def kill(self) -> None:
         """As the power does it. The reader is in a session of its own and has to see by itself that it is alone."""
