@@ -47,7 +47,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bias: tuple[float, ...]
     scale: float
     gaps: bytes
-    weights: bytes
+    weights: memoryview  # not copied out of the file
     learned_from: str
 
 
@@ -59,7 +59,7 @@ class Ngrams:
     bias: tuple[float, ...]
     scale: float
     keys: "array[int]" = field(default_factory=lambda: array("I"))  # ascending
-    weights: bytes = b""  # a row for each key
+    weights: bytes | bytearray = b""  # a row for each key
     learned_from: str = ""  # SHA-256 of the texts, so that a test sees when the file is not made of the present ones
 
     def opinion(self, features: Collection[str]) -> dict[str, float]:
@@ -91,8 +91,8 @@ def written(model: Ngrams) -> bytes:
     width = len(model.labels)
     columns = b"".join(model.weights[label::width] for label in range(width))
     stored = _Stored(
-        labels=model.labels, bias=model.bias, scale=model.scale, gaps=_little(gaps).tobytes(), weights=columns,
-        learned_from=model.learned_from,
+        labels=model.labels, bias=model.bias, scale=model.scale, gaps=_little(gaps).tobytes(),
+        weights=memoryview(columns), learned_from=model.learned_from,
     )  # fmt: skip
     return lzma.compress(msgspec.msgpack.encode(stored), filters=_XZ)
 
@@ -111,7 +111,7 @@ def read_ngrams(data: bytes) -> Ngrams:
     for label in range(width):
         rows[label::width] = stored.weights[label * len(keys) : (label + 1) * len(keys)]
     return Ngrams(
-        labels=stored.labels, bias=stored.bias, scale=stored.scale, keys=keys, weights=bytes(rows),
+        labels=stored.labels, bias=stored.bias, scale=stored.scale, keys=keys, weights=rows,
         learned_from=stored.learned_from,
     )  # fmt: skip
 
