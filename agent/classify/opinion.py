@@ -11,7 +11,7 @@ from agent.rules.schema import Kind
 
 LEAVING = (Kind.UNSUBSCRIBE, Kind.COMPLAINT, Kind.ERASE)  # whoever asks for one of these wants no more mail
 PLAIN, HINT = 0.9, 0.25  # shares of a sentence alone, and of the whole text, from which the sentence stands for it
-MOST_APART = 6  # sentences that are also read each alone
+MOST_APART = 12  # sentences that are also read each alone: a letter with its greeting, its thanks and its names
 
 _ELSE = ("reply", "other", "autoreply", "bounce")  # nothing is asked for
 

@@ -49,7 +49,7 @@ def read(catalog: Catalog, text: str, model: Ngrams, *, answer: bool = True) -> 
 
 
 def wishes(catalog: Catalog, text: str, model: Ngrams, *, answer: bool = True) -> tuple[Wish, ...]:
-    weighed = weigh(sentences(text), catalog.speech)
+    weighed = weigh(sentences(text, catalog.speech.abbreviations), catalog.speech)
     weighed = swayed(weighed, understand(weighed, catalog.speech, None), model, answer=answer)
     return understand(weighed, catalog.speech, None)
 
@@ -156,6 +156,14 @@ def test_one_plain_sentence_stands_for_the_text_that_hints_at_it(catalog: Catalo
     (request,) = read(catalog, text, model)
     assert [step.name for step in request.steps] == ["such texts mean it"]
     assert not read(catalog, BUSINESS, model)
+
+
+def test_one_plain_sentence_stands_for_a_letter_with_a_greeting_and_wishes(catalog: Catalog) -> None:
+    letter = "\n".join(
+        ("Dear Mr Li,", *["We keep bees and are well here."] * 5, f"{NO_MORE}.", "With all good wishes,", "Ann")
+    )
+    (request,) = read(catalog, letter, model_of_words(circular=40, keep=-44))
+    assert [step.name for step in request.steps] == ["such texts mean it"]
 
 
 def test_a_plain_sentence_in_a_text_that_means_something_else_is_none(catalog: Catalog) -> None:
