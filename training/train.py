@@ -44,7 +44,7 @@ Features = frozenset[str]
 
 def features_of(text: str, catalog: Catalog) -> Features:
     """The features of a text, as the reader will see it."""
-    weighed = weigh(sentences(text), catalog.speech)
+    weighed = weigh(sentences(text, catalog.speech.abbreviations), catalog.speech)
     return features(weighed, understand(weighed, catalog.speech, WRITTEN))
 
 

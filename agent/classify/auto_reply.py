@@ -24,7 +24,7 @@ def auto_reply(mail: ParsedMail, proof: Proof, catalog: Catalog) -> tuple[Signal
         rule, excerpt = (f"auto_reply:{hit.rule.id}", hit.excerpt) if hit else ("", "")
     if not rule:
         return ()
-    weighed = weigh(sentences(mail.own_text), catalog.speech)
+    weighed = weigh(sentences(mail.own_text, catalog.speech.abbreviations), catalog.speech)
     gone = _gone(weighed)
     if gone is not None and mail.sender is not None:
         return (_person_gone(mail, proof, gone),)

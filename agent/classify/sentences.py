@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.rules.normal import UNSPACED_FROM, letters, normalised
+from agent.rules.words import Abbreviations
 
 MAX_TEXT = 3_000
 MAX_SENTENCES = 30
@@ -14,21 +15,6 @@ _STOPS, _WIDE_STOPS = "!?…؟۔।॥׃։።", "。！？；।؟．｡"  # tho
 # The first set is all that is looked for; the rest is asked where one of it stands.
 _END = re.compile(rf"[{_STOPS}{_WIDE_STOPS}.\n](?:(?<=[{_STOPS}])\s+|(?<=[^\d]\.)\s+|(?<=[{_WIDE_STOPS}\n]))")
 _LAST_WORD = re.compile(r"[^\s(\"']{1,8}$")
-# Written before a name or a figure: their full stop ends nothing, whatever follows.
-_BEFORE_NAMES = frozenset(
-    """
-    mr mrs ms messrs dr prof st hr fr frl sr sra srta dra ing lic sig sigra dott dhr mevr mw bpk tn ul al str tel nr art
-    abs incl г гр тов им ул тел стр пл кв д
-    """.split()  # noqa: SIM905  a list of them would fill a page
-)
-# Written in the middle of a sentence: what follows in small letters goes on with it.
-_IN_SENTENCES = frozenset(
-    """
-    usw etc bzw ggf zzgl inkl exkl evtl resp excl approx aprox max min std mwst vgl sog gem ecc cfr cca např atd tzn tzv
-    ltd inc corp gmbh pvt bros vol pcs qty dept ext ref itd itp tzw szt godz bijv enz osv feks stb örn руб тыс шт млн
-    напр dvs
-    """.split()  # noqa: SIM905
-)
 _ABBREVIATION = 2  # letters; people who write all in small letters do not end a sentence with a shorter word either
 _QUESTION = ("?", "？", "؟")
 
@@ -50,10 +36,10 @@ class Sentence:
         return self.words.count(" ") - 1 + letters(unspaced) // 2
 
 
-def sentences(text: str) -> tuple[Sentence, ...]:
+def sentences(text: str, abbreviations: Abbreviations) -> tuple[Sentence, ...]:
     """The sentences of the own words, the empty ones left out."""
     found: list[Sentence] = []
-    for piece in _pieces(_joined(text[:MAX_TEXT])):
+    for piece in _pieces(_joined(text[:MAX_TEXT]), abbreviations):
         words = normalised(piece)
         if words.strip(" ,"):
             found.append(Sentence(text=piece.strip(), words=words, question=piece.rstrip(" \"'”»").endswith(_QUESTION)))
@@ -62,26 +48,26 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _pieces(text: str, abbreviations: Abbreviations) -> Iterator[str]:
     start = 0
     for end in _END.finditer(text):
         mark = end[0][0]
         stop = end.start() + (mark != "\n")
-        if mark != "." or end[0] == ".\n" or not _abbreviated(text, stop, end.end()):
+        if mark != "." or end[0] == ".\n" or not _abbreviated(text, stop, end.end(), abbreviations):
             yield text[start:stop]
             start = end.end()
     yield text[start:]
 
 
-def _abbreviated(text: str, stop: int, following: int) -> bool:
+def _abbreviated(text: str, stop: int, following: int, known: Abbreviations) -> bool:
     """Whether a full stop ends an abbreviation: "Art. 15", "sp. z o.o.", "inkl. Versand", "Mr. Smith"."""
     after = text[following : following + 1]
     if after.isdigit():
         return True
     found = _LAST_WORD.search(text, max(0, stop - 9), stop - 1)
     word = found[0].lower() if found is not None else ""
-    short = len(word.rpartition(".")[2]) <= _ABBREVIATION or word in _IN_SENTENCES
-    return word in _BEFORE_NAMES or (short and after.islower())
+    short = len(word.rpartition(".")[2]) <= _ABBREVIATION or word in known.in_sentences
+    return word in known.before_names or (short and after.islower())
 
 
 def _joined(text: str) -> str:

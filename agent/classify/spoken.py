@@ -84,7 +84,7 @@ def _counts(subject: Heard, mail: ParsedMail) -> bool:
 
 
 def _heard(text: str, catalog: Catalog, written: datetime | None, to_many: bool = False, author: str = "") -> Heard:
-    weighed = weigh(sentences(text), catalog.speech, to_many)
+    weighed = weigh(sentences(text, catalog.speech.abbreviations), catalog.speech, to_many)
     if any(one.rule.stage is Stage.KEYWORD for one in weighed.requests):
         names = normalised(_IN_NAMES.sub(" ", author.rpartition("@")[0]))
         weighed = replace(weighed, requests=tuple(one for one in weighed.requests if not _is_name(one, weighed, names)))

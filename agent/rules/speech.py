@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain
+from operator import or_
 
 from agent.rules.index import Found, PhraseIndex
 from agent.rules.normal import normalised
 from agent.rules.phrase import Phrase, PhraseError, forget_words, read_phrase
 from agent.rules.schema import Rule, Stage
 from agent.rules.vocabulary import Vocabulary
-from agent.rules.words import EMPTY, Language, Mark, MarkKind, TimeWord, read_words
+from agent.rules.words import EMPTY, Abbreviations, Language, Mark, MarkKind, TimeWord, read_words
 
 SPOKEN = (Stage.KEYWORD, Stage.WORDING)
 MAX_KEYWORD_CHARS = 60
@@ -40,6 +41,8 @@ class Speech:
             marks += some
         self._index: PhraseIndex[Owner] = PhraseIndex(chain(marks, self._said(rules)))
         forget_words()
+        known = (language.abbreviations for language in self._languages.values())
+        self.abbreviations = reduce(or_, known, Abbreviations())  # a language is not known before its sentences are
         self._rules = rules
 
     def find(self, sentence: str) -> tuple[Found[Owner], ...]:

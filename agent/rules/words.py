@@ -82,6 +82,8 @@ class WordsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     contacts: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     there: tuple[str, ...] = ()
+    before_names: tuple[str, ...] = ()
+    in_sentences: tuple[str, ...] = ()
     calendar: CalendarFile = CalendarFile()
 
 
@@ -99,15 +101,32 @@ class TimeWord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Abbreviations:
+    """Words whose full stop ends no sentence: `before_names` (and figures) whatever follows, `in_sentences` where it
+    goes on in small letters.
+    """
+
+    before_names: frozenset[str] = frozenset()
+    in_sentences: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Abbreviations") -> "Abbreviations":
+        """Those of both languages."""
+        return Abbreviations(
+            before_names=self.before_names | other.before_names, in_sentences=self.in_sentences | other.in_sentences
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """What phrases of one language may use; `marks` as they are written."""
+    """What phrases of one language may use, `marks` as they are written; and how it abbreviates."""
 
     lists: Lists
     marks: tuple[str, ...]
+    abbreviations: Abbreviations
     calendar: PhraseIndex[TimeWord]
 
 
-EMPTY = Language(lists=NO_LISTS, marks=(), calendar=PhraseIndex(iter(())))
+EMPTY = Language(lists=NO_LISTS, marks=(), abbreviations=Abbreviations(), calendar=PhraseIndex(iter(())))
 Marks = tuple[tuple[Mark, Phrase], ...]
 
 
@@ -122,7 +141,15 @@ def read_words(path: str, language: str, text: str) -> tuple[Language, Marks]:
     lists = Lists({**file.lists, "interval": intervals} if intervals else file.lists)
     marks = tuple(_marks(path, language, file, lists))
     written = tuple(phrase.text for _, phrase in marks)
-    return Language(lists=lists, marks=written, calendar=PhraseIndex(_times(path, calendar))), marks
+    return Language(
+        lists=lists,
+        marks=written,
+        abbreviations=Abbreviations(
+            before_names=_plain_words(path, "before_names", file.before_names),
+            in_sentences=_plain_words(path, "in_sentences", file.in_sentences),
+        ),
+        calendar=PhraseIndex(_times(path, calendar)),
+    ), marks
 
 
 def _intervals(calendar: CalendarFile) -> Iterator[str]:
@@ -164,6 +191,13 @@ def _times(path: str, file: CalendarFile) -> Iterator[tuple[TimeWord, Phrase]]:
 def _each(path: str, field: str, word: TimeWord, spellings: tuple[str, ...]) -> Iterator[tuple[TimeWord, Phrase]]:
     for text in spellings:
         yield word, _phrase(path, f"calendar.{field}", text, NO_LISTS)
+
+
+def _plain_words(path: str, field: str, words: tuple[str, ...]) -> frozenset[str]:
+    for word in words:
+        if not (word.isalpha() and word == word.lower()):
+            raise WordsError(f"{path}: field `{field}`: {word!r} is no word in small letters without a full stop")
+    return frozenset(words)
 
 
 def _phrase(path: str, field: str, text: str, lists: Lists) -> Phrase:

@@ -24,7 +24,8 @@ def _caught(rule: Rule, text: str, catalog: Catalog) -> tuple[Rule, ...]:
     """The rules of its stage that a text meets; what people say is weighed before it counts."""
     if rule.stage not in SPOKEN:
         return tuple(hit.rule for hit in catalog.find(rule.stage, text))
-    return tuple(request.rule for request in weigh(sentences(text), catalog.speech).requests)
+    weighed = weigh(sentences(text, catalog.speech.abbreviations), catalog.speech)
+    return tuple(request.rule for request in weighed.requests)
 
 
 def _shown(text: str) -> str:

@@ -67,7 +67,7 @@ def test_what_takes_it_back_is_heard_too(text: str) -> None:
 
 
 def test_who_knows_more_of_a_sentence() -> None:
-    languages = Languages(sentences("sender vlak\nvlak mir"), TINY.speech)
+    languages = Languages(sentences("sender vlak\nvlak mir", TINY.speech.abbreviations), TINY.speech)
     assert languages.outdo(0, "xb", "xa")
     assert languages.outdo(1, "xa", "xb")
     assert not languages.outdo(0, "xb", "xb")

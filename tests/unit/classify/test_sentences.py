@@ -3,6 +3,8 @@
 import pytest
 
 from agent.classify.sentences import sentences
+from agent.rules.catalog import Catalog
+from agent.rules.words import Abbreviations
 
 
 @pytest.mark.parametrize(
@@ -28,8 +30,8 @@ from agent.classify.sentences import sentences
         ("ขอบคุณ กรุณายกเลิก", 1),
     ],
 )
-def test_sentences_end_in_every_script(text: str, count: int) -> None:
-    assert len(sentences(text)) == count
+def test_sentences_end_in_every_script(catalog: Catalog, text: str, count: int) -> None:
+    assert len(sentences(text, catalog.speech.abbreviations)) == count
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_sentences_end_in_every_script(text: str, count: int) -> None:
     [("please stop it", 3), ("请不要再发邮件", 4), ("김철수 부장님", 4), ("수신거부", 3), ("", 0)],
 )
 def test_the_length_of_unspaced_scripts_is_guessed(text: str, words: int) -> None:
-    assert sum(sentence.length for sentence in sentences(text)) == words
+    assert sum(sentence.length for sentence in sentences(text, Abbreviations())) == words
 
 
 @pytest.mark.parametrize(
@@ -50,4 +52,4 @@ def test_the_length_of_unspaced_scripts_is_guessed(text: str, words: int) -> Non
     ],
 )
 def test_what_is_a_sentence(text: str, pieces: list[str]) -> None:
-    assert [sentence.text for sentence in sentences(text)] == pieces
+    assert [sentence.text for sentence in sentences(text, Abbreviations())] == pieces

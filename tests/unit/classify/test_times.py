@@ -81,6 +81,7 @@ def test_nobody_means_a_century(catalog: Catalog) -> None:
         ("negations = ['(no']", "field `negations`: "),
         ("[calendar]\nmonths = [['a']]", "want 12 lists, not 1"),
         ("[calendar.intervals]\nmonth = ['monthly']", "'month' is no number"),
+        ("in_sentences = ['incl.']", "field `in_sentences`: 'incl.' is no word in small letters"),
     ],
 )
 def test_a_wrong_words_file_says_where(text: str, says: str) -> None:

@@ -32,13 +32,13 @@ def speech(catalog: Catalog) -> Counting:
 
 
 def test_deep_in_a_long_text_nothing_is_searched(speech: Counting) -> None:
-    weighed = weigh(sentences("\n\n".join([TALK] * 12 + [REQUEST])), speech)
+    weighed = weigh(sentences("\n\n".join([TALK] * 12 + [REQUEST]), speech.abbreviations), speech)
     assert weighed.requests == ()
     assert len(speech.searched) < 5
 
 
 def test_what_was_not_heard_is_told_to_whoever_asks(speech: Counting) -> None:
-    weighed = weigh(sentences("\n\n".join([TALK] * 12 + [REQUEST])), speech)
+    weighed = weigh(sentences("\n\n".join([TALK] * 12 + [REQUEST]), speech.abbreviations), speech)
     names = {step.name for one in weighed.refused for step in one.steps}
     assert "deep in a long text" in names
     assert len(speech.searched) == 13
@@ -46,16 +46,16 @@ def test_what_was_not_heard_is_told_to_whoever_asks(speech: Counting) -> None:
 
 
 def test_at_the_top_of_a_long_text_it_is_heard(speech: Counting) -> None:
-    weighed = weigh(sentences("\n\n".join([REQUEST] + [TALK] * 12)), speech)
+    weighed = weigh(sentences("\n\n".join([REQUEST] + [TALK] * 12), speech.abbreviations), speech)
     assert {one.kind for one in weighed.requests} == {Kind.UNSUBSCRIBE}
     assert len(list(weighed.found)) == 13
 
 
 def test_mail_to_many_is_searched_for_a_keyword_only(speech: Counting) -> None:
-    weighed = weigh(sentences("\n\n".join([REQUEST] + [TALK] * 3)), speech, to_many=True)
+    weighed = weigh(sentences("\n\n".join([REQUEST] + [TALK] * 3), speech.abbreviations), speech, to_many=True)
     assert weighed.requests == ()
     assert len(speech.searched) == 2
-    keyword = weigh(sentences("unsubscribe\n\nBob"), speech, to_many=True)
+    keyword = weigh(sentences("unsubscribe\n\nBob", speech.abbreviations), speech, to_many=True)
     assert {one.kind for one in keyword.requests} == {Kind.UNSUBSCRIBE}
 
 
@@ -75,7 +75,8 @@ def test_each_value_is_made_once() -> None:
 
 
 def test_what_takes_back_a_phrase_takes_back_its_parts(catalog: Catalog) -> None:
-    weighed = weigh(sentences("Streichen Sie mich deshalb aber bitte nicht aus dem Verteiler!"), catalog.speech)
+    text = "Streichen Sie mich deshalb aber bitte nicht aus dem Verteiler!"
+    weighed = weigh(sentences(text, catalog.speech.abbreviations), catalog.speech)
     assert Kind.UNSUBSCRIBE not in {one.kind for one in weighed.requests}  # "Streichen Sie mich" is one by itself
 
 
@@ -87,5 +88,5 @@ def test_what_takes_back_a_phrase_takes_back_its_parts(catalog: Catalog) -> None
     ],
 )
 def test_what_a_phrase_says_itself_takes_nothing_back(catalog: Catalog, text: str) -> None:
-    weighed = weigh(sentences(text), catalog.speech)
+    weighed = weigh(sentences(text, catalog.speech.abbreviations), catalog.speech)
     assert Kind.UNSUBSCRIBE in {one.kind for one in weighed.requests}
