@@ -9,12 +9,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-PORTS = 2_500  # for each process that runs tests, below those that the kernel gives to whoever connects
+PORTS = 2_500  # for each of up to 8 processes that run tests, below those that the kernel gives to whoever connects
 
 
 def free_ports(count: int) -> list[int]:
     """So many ports that nobody listens on, nor will before we do: tests that run beside these take others."""
-    first = 10_000 + PORTS * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8)
+    first = 10_000 + PORTS * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
     found: list[int] = []
     while len(found) < count:
         port = first + secrets.randbelow(PORTS)  # not `random`, which every test begins with the same seed
