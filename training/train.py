@@ -18,7 +18,8 @@ from agent.classify.sentences import sentences
 from agent.classify.understand import understand
 from agent.classify.weigh import weigh
 from agent.rules.catalog import RULE_FILES, Catalog, build
-from agent.rules.ngrams import MAX_FILE, NOTHING, Ngrams, key, written
+from agent.rules.ngrams import MAX_FILE, Ngrams, key, written
+from agent.rules.sparse import NOTHING, sparse
 from agent.worker.kit import data_texts
 from training.texts import Text, digest, texts
 
@@ -65,7 +66,7 @@ def learn(examples: Sequence[Features], labels: Sequence[str], learned_from: str
         bias=tuple(float(one) * SHARPNESS for one in fitted.intercept_),
         scale=STEP * SHARPNESS,
         keys=array("I", np.frombuffer(keys, dtype=np.uint32)[said].tolist()),
-        weights=(steps[said] + NOTHING).astype(np.uint8).tobytes(),
+        weights=sparse([column.tobytes() for column in (steps[said] + NOTHING).astype(np.uint8).T]),
         learned_from=learned_from,
     )
 

@@ -19,6 +19,7 @@ from itertools import accumulate, pairwise
 import msgspec
 
 from agent.rules.normal import UNSPACED_FROM
+from agent.rules.sparse import NOTHING, SparseRows, sparse
 
 LETTERS, WIDE_LETTERS = (4, 5), (1, 2, 3, 4)
 BEGINNING, REACH = 4, 6  # letters of a word that outlast its endings; words as far apart as what belongs together
@@ -27,7 +28,6 @@ KNOWN = 1_024  # words kept with their n-grams: people use few words again and a
 LONG_WORD = 40  # letters; longer ones do not come again, and kept with their n-grams they would fill the memory
 KEYS = 1 << 24  # so many names there are for features; that an unknown one has the name of a known one is rare
 MAX_FILE = 1_000_000  # bytes
-NOTHING = 128  # what a weight is stored above, so that bytes have no sign
 _PLACE = array("I").itemsize
 _XZ = ({"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 22},)  # the usual dictionary takes 64 MB to read
 # Vietnamese letters with two marks stand behind the scripts that write no spaces, and are spaced all the same.
@@ -59,7 +59,7 @@ class Ngrams:
     bias: tuple[float, ...]
     scale: float
     keys: "array[int]" = field(default_factory=lambda: array("I"))  # ascending
-    weights: bytes | bytearray = b""  # a row for each key
+    weights: SparseRows = field(default_factory=lambda: sparse((b"",)))  # a row for each key
     learned_from: str = ""  # SHA-256 of the texts, so that a test sees when the file is not made of the present ones
 
     def opinion(self, features: Collection[str]) -> dict[str, float]:
@@ -80,8 +80,7 @@ def _row(model: Ngrams, feature: str) -> int:
     at = bisect_left(model.keys, wanted)
     if at == len(model.keys) or model.keys[at] != wanted:
         return 0
-    width = len(model.labels)
-    row = array("I", (*model.weights[at * width : (at + 1) * width], 1))
+    row = array("I", (*model.weights.row(at), 1))
     return int.from_bytes(row.tobytes(), sys.byteorder)
 
 
@@ -89,7 +88,8 @@ def written(model: Ngrams) -> bytes:
     """The file of a model."""
     gaps = array("I", [after - before for before, after in pairwise((0, *model.keys))])
     width = len(model.labels)
-    columns = b"".join(model.weights[label::width] for label in range(width))
+    rows = model.weights.written_out()
+    columns = b"".join(rows[label::width] for label in range(width))
     stored = _Stored(
         labels=model.labels, bias=model.bias, scale=model.scale, gaps=_little(gaps).tobytes(),
         weights=memoryview(columns), learned_from=model.learned_from,
@@ -107,11 +107,9 @@ def read_ngrams(data: bytes) -> Ngrams:
     width = len(stored.labels)
     if not width or len(stored.bias) != width or len(stored.weights) != len(keys) * width:
         raise NgramsError("the language model has another size than it says; install the program again")
-    rows = bytearray(len(stored.weights))
-    for label in range(width):
-        rows[label::width] = stored.weights[label * len(keys) : (label + 1) * len(keys)]
+    columns = [stored.weights[label * len(keys) : (label + 1) * len(keys)] for label in range(width)]
     return Ngrams(
-        labels=stored.labels, bias=stored.bias, scale=stored.scale, keys=keys, weights=rows,
+        labels=stored.labels, bias=stored.bias, scale=stored.scale, keys=keys, weights=sparse(columns),
         learned_from=stored.learned_from,
     )  # fmt: skip
 

@@ -16,8 +16,9 @@ from agent.classify.weights import Request
 from agent.model.proof import Proof
 from agent.model.signal import Confidence, HumanReply, OptOut, OptOutReason, Preference
 from agent.rules.catalog import Catalog
-from agent.rules.ngrams import NOTHING, Ngrams, key
+from agent.rules.ngrams import Ngrams, key
 from agent.rules.schema import Kind
+from agent.rules.sparse import NOTHING, sparse
 from tests.unit.mails import mail
 
 LABELS = (
@@ -31,7 +32,7 @@ LABELS = (
     "unsubscribe",
     "unsubscribe too_frequent",
 )
-UNKNOWN = "Spare us your letters from now on, Chris"
+UNKNOWN = "Let the postman rest on our account, Chris"
 ERASE = "Please delete all my personal data, the pump works well"
 SURE = "Please remove me from your mailing list, we have moved to another town"
 
@@ -138,14 +139,14 @@ def test_a_possible_opt_out_swallows_no_pause(catalog: Catalog) -> None:
 
 
 BUSINESS = "The slip is attached, the pumps arrived, the invoice is paid"
-NO_MORE = "Spare us the circular letters from today"
+NO_MORE = "Let the circular postman rest from today"
 
 
 def model_of_words(**leaving: int) -> Ngrams:
     """A model that knows these words only, and how much they speak for leaving (above 0) or against it."""
     rows = {key(f" {word} "): bytes((NOTHING - points, NOTHING + points)) for word, points in leaving.items()}
     keys = sorted(rows)
-    weights = b"".join(map(rows.__getitem__, keys))
+    weights = sparse([bytes(rows[one][label] for one in keys) for label in range(2)])
     return Ngrams(labels=("reply", "unsubscribe"), bias=(0.0, 0.0), scale=1.0, keys=array("I", keys), weights=weights)
 
 
