@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from agent.mail.content_type import content_type
+from agent.mail.encoded import decode_words
 from agent.mail.fields import address_value, field_blocks, first_word, without_type
-from agent.mail.headers import decode_words, read_block
-from agent.mail.parts import Part, content_type, leaves
+from agent.mail.headers import read_block
+from agent.mail.parts import Part, leaves
 from agent.mail.status import find_status
 from agent.mail.token import xtext
 from agent.model.report import Action, Dsn, RecipientReport

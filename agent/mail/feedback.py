@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from agent.mail.arf import passed_on, read_arf
+from agent.mail.content_type import content_type
 from agent.mail.headers import Block
-from agent.mail.parts import Part, content_type
+from agent.mail.parts import Part
 from agent.mail.statistics import read_statistics
 from agent.mail.xarf import XARF, is_marked, read_xarf
 from agent.model.mail import Headers

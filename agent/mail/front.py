@@ -7,10 +7,10 @@ import msgspec
 from agent.mail.addresses import addresses_of, single_sender
 from agent.mail.automatic import automatic_marks
 from agent.mail.content_key import content_key
+from agent.mail.content_type import content_type
 from agent.mail.defects import BLANK_RUN, MESSAGE_TOO_LARGE
 from agent.mail.headers import Block, read_block
 from agent.mail.language import language_hint
-from agent.mail.parts import content_type
 from agent.mail.thread import repeats_subject
 from agent.mail.token import find_tokens, recipients_in
 from agent.model.mail import ParsedMail, RawMessage

@@ -3,13 +3,14 @@
 import re
 
 from agent.mail.complaint_event import read_complaint_event
+from agent.mail.content_type import content_type
 from agent.mail.defects import HEADER_BLOCK_TOO_LARGE, TOO_MANY_HEADER_LINES
 from agent.mail.dsn import read_dsn, read_inner_dsn
 from agent.mail.feedback import read_feedback
 from agent.mail.front import HEADERS_ONLY, Content, assemble, with_line_feeds
 from agent.mail.headers import Block, read_block
 from agent.mail.original import read_original, read_pasted
-from agent.mail.parts import content_type, leaves
+from agent.mail.parts import leaves
 from agent.mail.quotes import NO_MARKERS, Markers
 from agent.mail.text import read_report_text, read_text
 from agent.model.mail import ParsedMail, RawMessage

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from agent.mail.content_type import ContentType, parameters, read_content_type
 from agent.mail.defects import BOUNDARY_MISSING, TOO_DEEP, TOO_MANY_PARTS
-from agent.mail.headers import MAX_SHORT, Block, decode_base64, read_part_head, short_head
+from agent.mail.encoded import decode_base64
+from agent.mail.headers import Block, read_part_head, short_head
 from agent.model.settings import Limits
 
 MAX_DEPTH = 8
@@ -26,23 +28,12 @@ _PREAMBLE = 65_536
 _ASKED = ("content-type", "content-transfer-encoding", "content-disposition")
 # A delimiter line that the Content-Type does not name, or names wrongly: fields of a part follow it.
 _DELIMITER = re.compile(rb"^--(\S[^\r\n]{0,69})\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
-_ESCAPED = re.compile(r"\\(.)")
-_PARAMETER = re.compile(r";[ \t]*([\w.*-]{1,40})[ \t]*=[ \t]*(\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|[^;\s]*)")
-
-
-class _Type(NamedTuple):
-    """What a Content-Type states; the kind is empty when it is malformed."""
-
-    kind: str
-    charset: str
-    boundary: str
-    name: str
 
 
 class _Head(NamedTuple):
     """What the fields of a part state."""
 
-    type: _Type
+    type: ContentType
     encoding: str
     attached: bool
     name: str
@@ -111,41 +102,6 @@ def _pieces(part: Part, left: int) -> tuple[list[bytes], str]:
     return (pieces[:left], TOO_MANY_PARTS) if len(pieces) > left else (pieces, defect)
 
 
-def content_type(value: str, default: str = "text/plain") -> str:
-    """`type/subtype` in lower case; the default when absent or malformed (RFC 2045 section 5.2)."""
-    return _stated_type(value).kind or default
-
-
-def parameters(value: str) -> dict[str, str]:
-    """Parameters of a Content-Type, bounded; RFC 2231 charset marks are taken off."""
-    found: dict[str, str] = {}
-    for name, text in _PARAMETER.findall(value[:2000]):
-        if text.startswith('"'):
-            text = _ESCAPED.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
-        if name.endswith("*"):
-            name, text = name[:-1], text.rpartition("'")[2]
-        found.setdefault(name.lower(), text)
-    return found
-
-
-def _stated_type(value: str) -> _Type:
-    return _type_before(value) if len(value) <= MAX_SHORT else _type(value)
-
-
-def _type(value: str) -> _Type:
-    word = value.partition(";")[0].partition("(")[0].strip().lower()
-    found = parameters(value) if "=" in value else {}
-    return _Type(
-        kind=word if "/" in word and " " not in word else "",
-        charset=found.get("charset", ""),
-        boundary=found.get("boundary", "").rstrip(),
-        name=found.get("name", ""),
-    )
-
-
-_type_before = lru_cache(maxsize=64)(_type)  # a mail's own is asked for three times
-
-
 def _child(piece: bytes, depth: int, alternative: int, default: str, limits: Limits) -> Part:
     if piece.startswith((b"\n", b"\r\n")):  # no fields at all (RFC 2046 section 5.1)
         return _part(_NO_HEAD, piece.lstrip(b"\r\n"), depth, alternative, default)
@@ -163,7 +119,7 @@ _head_before = lru_cache(maxsize=256)(_head)  # the parts of nearly all reports 
 
 
 def _stated(fields: Mapping[str, str], body_at: int = 0) -> _Head:
-    kind, disposition = _stated_type(fields.get("content-type", "")), fields.get("content-disposition", "")
+    kind, disposition = read_content_type(fields.get("content-type", "")), fields.get("content-disposition", "")
     return _Head(
         type=kind,
         encoding=fields.get("content-transfer-encoding", "").partition(";")[0].strip().lower(),

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 
 from agent.mail.arf import passed_on
-from agent.mail.parts import Part, content_type, parameters
+from agent.mail.content_type import content_type, parameters
+from agent.mail.parts import Part
 from agent.model.mail import Headers
 
 DMARC_AGGREGATE = "dmarc-aggregate"

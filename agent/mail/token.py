@@ -7,7 +7,7 @@ around it leave it whole, since each sets it off by something that is neither le
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from agent.mail.headers import decode_words
+from agent.mail.encoded import decode_words
 from agent.model.address import fold_domain
 from agent.model.mail import Headers, Purpose, TokenText
 

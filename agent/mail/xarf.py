@@ -12,8 +12,9 @@ from itertools import islice
 import msgspec
 
 from agent.mail.charset import clean, decode
+from agent.mail.encoded import decode_base64
 from agent.mail.fields import MAX_VALUE, address_value, field_blocks
-from agent.mail.headers import Block, decode_base64, read_block
+from agent.mail.headers import Block, read_block
 from agent.mail.json_object import as_list, as_object, as_text, read_object
 from agent.mail.original import KINDS as MAIL_KINDS
 from agent.mail.parts import Part

@@ -4,10 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from agent.mail.headers import decode_base64, decode_words, read_block, read_headers
+from agent.mail.headers import read_block, read_headers
 from agent.model.settings import Limits
 
 LIMITS = Limits()
@@ -65,12 +63,6 @@ def test_raw_eight_bit_takes_the_charset_of_the_body() -> None:
     assert read_headers(raw, LIMITS).first("Subject") == "退订"
 
 
-def test_encoded_controls_are_taken_out() -> None:
-    """hazard C4, hazard G8: an encoded CR LF must never come back as a line end."""
-    value = decode_words("=?utf-8?Q?Hi=0D=0ABcc:_x=40y.example=00=C2=85?=")
-    assert value == "Hi Bcc: x@y.example"
-
-
 def test_a_bare_carriage_return_opens_no_field() -> None:
     headers = read_headers(b"X: y\rFrom: victim@bank.example\r\nTo: a@b.example\r\n\r\n", LIMITS)
     assert headers.all("From") == ()
@@ -118,21 +110,6 @@ def test_text_alone_has_no_headers() -> None:
 def test_what_may_stand_before_the_fields(start: bytes) -> None:
     """hazard C10: the mbox line of an imported file."""
     assert read_headers(start + b"A: 1\n\n", LIMITS).fields == (("A", "1"),)
-
-
-@pytest.mark.parametrize(
-    ("data", "decoded"),
-    [(b"aGk=", b"hi"), (b"aGk", b"hi"), (b"a*G-k=", b"hi"), (b"aGkaa", b"hi\x1a"), (b"=", b""), (b"a", b"")],
-)
-def test_base64_is_mended(data: bytes, decoded: bytes) -> None:
-    """hazard C13"""
-    assert decode_base64(data) == decoded
-
-
-@given(st.text(alphabet="=?utf-8QBqb_ \t\r\n\0é€" + "gb2312", max_size=120))
-def test_decoding_words_never_fails_and_never_breaks_a_line(value: str) -> None:
-    decoded = decode_words(value)
-    assert "=?" not in value or not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in decoded)
 
 
 def test_the_daemon_loads_no_heavy_library() -> None:
