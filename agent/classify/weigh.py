@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from agent.classify.keywords import courtesy, keywords
+from agent.classify.around import around, inside, rest
+from agent.classify.keywords import keywords
 from agent.classify.languages import Languages
 from agent.classify.later import Each, Later
 from agent.classify.sentences import Sentence
@@ -11,19 +12,14 @@ from agent.classify.signature import before_signature
 from agent.classify.weights import CONTEXT, LIKELY, WEIGHTS, Request, Step, Weighed, step
 from agent.model.signal import Confidence
 from agent.rules.index import Found
-from agent.rules.normal import letters
 from agent.rules.schema import Kind, Rule, Stage
-from agent.rules.speech import Owner, Said, Speech, covered, vetoed
-from agent.rules.words import Mark, MarkKind
+from agent.rules.speech import Owner, Said, Speech, vetoed
+from agent.rules.words import Mark
 
 LONG_MESSAGE, TOP = 80, 3  # words; sentences
-NEAR = 12  # letters from a phrase to the word behind it that takes it back
-_FAR_NEGATION = 28
 MOST = WEIGHTS["sure phrase"] + WEIGHTS["nothing else is said"]  # a phrase can weigh no more
 
-_BY_LAW = frozenset({Kind.ERASE, Kind.ACCESS})  # they name articles
 _HEAVY = frozenset({Kind.ERASE, Kind.ACCESS, Kind.COMPLAINT, Kind.REASON, Kind.JUNK})
-_ASIDE = frozenset({Kind.REASON, Kind.JUNK, Kind.AUTOREPLY, Kind.GONE})
 
 
 def weigh(sentences: tuple[Sentence, ...], speech: Speech, to_many: bool = False) -> Weighed:
@@ -105,7 +101,7 @@ def _is_beside(held: Step, one: Found[Owner], other: Found[Owner], sentence: Sen
     shorter one says itself, nor behind a comma, where something else begins.
     """
     more = f"{sentence.words[other.start : one.start]} … {sentence.words[one.end : other.end]} "
-    return _inside(one, other) and "," not in more and f" {held.seen} " in more
+    return inside(one, other) and "," not in more and f" {held.seen} " in more
 
 
 def _sum(steps: tuple[Step, ...]) -> int:
@@ -134,12 +130,12 @@ def _of_sentence(
         tongue = owner.language
         if tongue not in near:
             near[tongue] = [mark for mark in marks if _speaks_to(mark.owner.language, tongue, number, languages)]
-        around = tuple(_around(one, owner.rule, sentence, near[tongue], said))
+        beside = tuple(around(one, owner.rule, sentence, near[tongue], said))
         steps = (
             *_own_weight(owner.rule),
             *((step("words of another language"),) if languages.foreign(number, one) else ()),
-            *around,
-            *_rest(one, owner.rule, sentence, found, plain=not around),
+            *beside,
+            *rest(one, owner.rule, sentence, found, plain=not beside),
             *general,
         )
         yield Request(
@@ -177,75 +173,6 @@ def _own_weight(rule: Rule) -> Iterator[Step]:
     yield step("sure phrase" if rule.confidence is Confidence.SURE else "likely phrase", rule.id)
 
 
-def _around(
-    one: Found[Owner], rule: Rule, sentence: Sentence, marks: list[Found[Owner]], said: list[Found[Owner]]
-) -> Iterator[Step]:
-    if (negation := next((m for m in marks if _negates(m, one, sentence, said)), None)) is not None:
-        yield step("negated", _seen(sentence, negation))
-    if rule.yields.kind in (Kind.REASON, Kind.JUNK):
-        return
-    if (business := next((m for m in marks if _is_about(m, one, sentence)), None)) is not None:
-        named = rule.yields.kind is Kind.COMPLAINT or (_is_object(business, one) and rule.yields.kind not in _BY_LAW)
-        yield step("business is what it names" if named else "about business", _seen(sentence, business))
-    if (printed := next(_of(marks, MarkKind.INSTRUCTION), None)) is not None:
-        yield step("an instruction", _seen(sentence, printed))
-    if (doubt := next((m for m in _of(marks, MarkKind.DOUBT) if m.start <= one.start), None)) is not None:
-        yield step("talk about it", _seen(sentence, doubt))
-    if rule.yields.kind not in _ASIDE and (other := next(_of(marks, MarkKind.OTHER), None)) is not None:
-        yield step("about somebody else", _seen(sentence, other))
-
-
-def _rest(
-    one: Found[Owner], rule: Rule, sentence: Sentence, found: tuple[Found[Owner], ...], *, plain: bool
-) -> Iterator[Step]:
-    """`plain`: nothing in the phrase or around it takes it back."""
-    if sentence.question and rule.confidence is Confidence.LIKELY:
-        yield step("asked, not told")
-    if plain and covered(sentence.words, (one, *courtesy(found))):
-        yield step("nothing else is said")
-
-
-def _negates(mark: Found[Owner], one: Found[Owner], sentence: Sentence, said: list[Found[Owner]]) -> bool:
-    owner = mark.owner
-    if not isinstance(owner, Mark):
-        return False
-    if owner.kind is MarkKind.NEGATION_AFTER:
-        return mark.end > one.end and one.start <= mark.start and _near(one, mark, sentence)
-    if owner.kind is not MarkKind.NEGATION:
-        return False
-    if _in_gap(mark, one):
-        return True
-    between = sentence.words[mark.end : one.start]
-    before = mark.end <= one.start and letters(between) <= _FAR_NEGATION and "," not in between
-    # "do not send me mails and unsubscribe me": the negation belongs to the other request.
-    return before and not any(_inside(mark, other) and other.end <= one.start + 1 for other in filter(_says_more, said))
-
-
-def _says_more(other: Found[Owner]) -> bool:
-    return isinstance(other.owner, Said) and other.owner.rule.stage is Stage.WORDING and not other.owner.veto
-
-
-def _is_about(mark: Found[Owner], one: Found[Owner], sentence: Sentence) -> bool:
-    if not isinstance(mark.owner, Mark) or mark.owner.kind is not MarkKind.BUSINESS:
-        return False
-    if _in_gap(mark, one):
-        return True
-    return one.end <= mark.start and _near(one, mark, sentence) and "," not in sentence.words[one.end : mark.start]
-
-
-def _in_gap(mark: Found[Owner], one: Found[Owner]) -> bool:
-    return any(start <= mark.start and mark.end <= end for start, end in one.gaps)
-
-
-def _is_object(mark: Found[Owner], one: Found[Owner]) -> bool:
-    """In the first gap stands what is to be removed; in a later one ("remove me from your machine news") whose."""
-    return any(start <= mark.start and mark.end <= end for start, end in one.gaps[:1])
-
-
-def _near(one: Found[Owner], mark: Found[Owner], sentence: Sentence) -> bool:
-    return letters(sentence.words[one.end : mark.start]) <= NEAR
-
-
 def _swallowed(one: Request, others: list[Request]) -> bool:
     """A phrase inside a longer one of another kind is part of what that says."""
     return any(
@@ -254,19 +181,7 @@ def _swallowed(one: Request, others: list[Request]) -> bool:
         and other.kind not in (Kind.REASON, Kind.JUNK)
         and one.kind not in _HEAVY
         and (other.points >= one.points or not other.found.phrase.startswith("<"))
-        and _inside(one.found, other.found)
+        and inside(one.found, other.found)
         and other.found.end - other.found.start > one.found.end - one.found.start
         for other in others
     )
-
-
-def _inside(one: Found[Owner], other: Found[Owner]) -> bool:
-    return other.start <= one.start and one.end <= other.end
-
-
-def _of(marks: list[Found[Owner]], kind: MarkKind) -> Iterator[Found[Owner]]:
-    return (mark for mark in marks if isinstance(mark.owner, Mark) and mark.owner.kind is kind)
-
-
-def _seen(sentence: Sentence, mark: Found[Owner]) -> str:
-    return sentence.words[mark.start : mark.end].strip()
