@@ -3,14 +3,14 @@
 import ipaddress
 import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from agent.config import own_keys
+from agent.config.named import file_faults, host_faults, is_domain, loopback, password_faults, quoted, unreadable
 from agent.config.secret import exposed, variable_name
 from agent.config.sections import Sections
-from agent.model.address import fold_domain, parse_address
+from agent.model.address import parse_address
 from agent.model.mail import Role
 from agent.model.metrics_place import place_of
 from agent.model.settings import (
@@ -57,12 +57,12 @@ def check(sections: Sections) -> Iterator[str]:
 
 def _operator(sections: Sections) -> Iterator[str]:
     if (digest := sections.of(DigestSettings)) and digest.to and parse_address(digest.to) is None:
-        yield f"digest.to: {_quoted(digest.to)} is not an address; {_WRITE_ADDRESS}"
+        yield f"digest.to: {quoted(digest.to)} is not an address; {_WRITE_ADDRESS}"
     if metrics := sections.of(MetricsSettings):
         try:
             place_of(metrics.listen)
         except ValueError as fault:
-            yield f"metrics.listen: {_quoted(metrics.listen)} {fault}"
+            yield f"metrics.listen: {quoted(metrics.listen)} {fault}"
 
 
 def _servers(sections: Sections) -> Iterator[str]:
@@ -74,25 +74,17 @@ def _servers(sections: Sections) -> Iterator[str]:
         yield from _dkim(dkim)
 
 
-def loopback(host: str) -> bool:
-    """Whether a connection to this host cannot leave the machine."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() in ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
-
-
 def _identity(identity: Identity) -> Iterator[str]:
     for key, value in (("company", identity.company), ("postal_address", identity.postal_address)):
         if not value.strip() or not value.isprintable():
             yield f"identity.{key}: must be one line of text; every letter carries it"
     if parse_address(identity.contact) is None:
-        yield f"identity.contact: {_quoted(identity.contact)} is not an address; {_WRITE_ADDRESS}"
+        yield f"identity.contact: {quoted(identity.contact)} is not an address; {_WRITE_ADDRESS}"
     if not identity.domains:
         yield f"identity.domains: is empty; {_WRITE_DOMAIN}, so that your own people are never suppressed"
     for domain in identity.domains:
-        if not _is_domain(domain):
-            yield f"identity.domains: {_quoted(domain)} is not a domain; {_WRITE_DOMAIN}"
+        if not is_domain(domain):
+            yield f"identity.domains: {quoted(domain)} is not a domain; {_WRITE_DOMAIN}"
 
 
 def _addresses(addresses: Addresses) -> Iterator[str]:
@@ -101,16 +93,16 @@ def _addresses(addresses: Addresses) -> Iterator[str]:
         for text in addresses.of(role):
             key = parse_address(text)
             if key is None:
-                yield f"addresses.{role.value}: {_quoted(text)} is not an address; {_WRITE_ADDRESS}"
+                yield f"addresses.{role.value}: {quoted(text)} is not an address; {_WRITE_ADDRESS}"
             elif (other := roles.setdefault(str(key), role)) is not role:
                 yield f"addresses.{role.value}: {key} is also in addresses.{other.value}; keep it in one of the two"
-    if addresses.token_domain and not _is_domain(addresses.token_domain):
-        yield f"addresses.token_domain: {_quoted(addresses.token_domain)} is not a domain; {_WRITE_DOMAIN}"
+    if addresses.token_domain and not is_domain(addresses.token_domain):
+        yield f"addresses.token_domain: {quoted(addresses.token_domain)} is not a domain; {_WRITE_DOMAIN}"
 
 
 def _tokens(tokens: TokenSettings) -> Iterator[str]:
     path = Path(tokens.key_file)  # one that is not there yet is made at the first start
-    if tokens.key_file and _trouble(path) is None and (fault := exposed(path)):
+    if tokens.key_file and unreadable(path) is None and (fault := exposed(path)):
         yield f"tokens.key_file: {fault}"
 
 
@@ -118,9 +110,9 @@ def _smtp(smtp: SmtpSettings) -> Iterator[str]:
     for text in smtp.listen:
         found = _LISTEN.fullmatch(text)
         if not found or int(found["port"]) > 65535:
-            yield f'smtp.listen: {_quoted(text)} is not host:port; write, for example, "127.0.0.1:2525" or "[::1]:2525"'
-    if smtp.hostname and not _is_domain(smtp.hostname):
-        yield f"smtp.hostname: {_quoted(smtp.hostname)} is not a host name; write one, such as mail.example.com"
+            yield f'smtp.listen: {quoted(text)} is not host:port; write, for example, "127.0.0.1:2525" or "[::1]:2525"'
+    if smtp.hostname and not is_domain(smtp.hostname):
+        yield f"smtp.hostname: {quoted(smtp.hostname)} is not a host name; write one, such as mail.example.com"
     yield from _trusted(smtp.trusted_relays)
     for key, value, other, partner in (
         ("tls_cert", smtp.tls_cert, "tls_key", smtp.tls_key),
@@ -128,10 +120,10 @@ def _smtp(smtp: SmtpSettings) -> Iterator[str]:
     ):
         if value and not partner:
             yield f"smtp.{key}: is set without smtp.{other}; STARTTLS needs both"
-        yield from _file(f"smtp.{key}", value)
+        yield from file_faults(f"smtp.{key}", value)
     key_file = Path(smtp.tls_key)
     # The group may read it: web servers on the same machine often share it.
-    if smtp.tls_key and _trouble(key_file) is None and (fault := exposed(key_file, 0o007)):
+    if smtp.tls_key and unreadable(key_file) is None and (fault := exposed(key_file, 0o007)):
         yield f"smtp.tls_key: {fault}"
 
 
@@ -140,8 +132,8 @@ def _trusted(relays: tuple[str, ...]) -> Iterator[str]:
     networks = [text for text in relays if is_network(text)]
     names = [text for text in relays if text not in networks]
     for text in names:
-        if not _is_domain(text):
-            yield f"smtp.trusted_relays: {_quoted(text)} is neither an address nor a host name; write one of the two"
+        if not is_domain(text):
+            yield f"smtp.trusted_relays: {quoted(text)} is neither an address nor a host name; write one of the two"
     if relays and not (networks and names):
         missing = "its host name, as its Received lines show it" if networks else "the address it connects from"
         yield f"smtp.trusted_relays: names a relay by half; add {missing}"
@@ -152,21 +144,21 @@ def _dkim(dkim: DkimSettings) -> Iterator[str]:
         try:
             ipaddress.ip_address(text)
         except ValueError:
-            yield f'dkim.resolver: {_quoted(text)} is not an address; write one, such as "9.9.9.9", or leave it empty'
+            yield f'dkim.resolver: {quoted(text)} is not an address; write one, such as "9.9.9.9", or leave it empty'
     for fault in own_keys.faults(dkim):
         yield f"dkim.own: {fault}"
 
 
 def _relay(relay: RelaySettings) -> Iterator[str]:
     if relay.host:
-        yield from _host("relay.host", relay.host)
+        yield from host_faults("relay.host", relay.host)
     login = bool(relay.user or relay.password or relay.password_file)
     if relay.tls is TlsMode.NONE and relay.host and not loopback(relay.host):
         yield f"relay.tls: none is for loopback only, and {relay.host} is not; write starttls or implicit"
     elif relay.tls is TlsMode.NONE and login:
         yield "relay.tls: none would send the password in clear; write starttls or implicit, or take the login out"
-    yield from _password("relay", relay.password, relay.password_file)
-    yield from _file("relay.ca_file", relay.ca_file)
+    yield from password_faults("relay", relay.password, relay.password_file)
+    yield from file_faults("relay.ca_file", relay.ca_file)
 
 
 def _letters(letters: LetterSettings) -> Iterator[str]:
@@ -176,7 +168,7 @@ def _letters(letters: LetterSettings) -> Iterator[str]:
         ("envelope_from", letters.envelope_from),
     ):
         if value and parse_address(value) is None:
-            yield f"letters.{key}: {_quoted(value)} is not an address; {_WRITE_ADDRESS}"
+            yield f"letters.{key}: {quoted(value)} is not an address; {_WRITE_ADDRESS}"
     yield from _letters_dkim(letters)
 
 
@@ -186,13 +178,13 @@ def _letters_dkim(letters: LetterSettings) -> Iterator[str]:
         given, missing = ("dkim_key_file", "dkim_selector") if name else ("dkim_selector", "dkim_key_file")
         yield f"letters.{given}: is set without letters.{missing}; a signature needs both"
     for key, value in (("dkim_selector", letters.dkim_selector), ("dkim_domain", letters.dkim_domain)):
-        if value and not _is_domain(value):
-            yield f"letters.{key}: {_quoted(value)} is not a domain name; write it as it stands in the DNS"
-    yield from _file("letters.dkim_key_file", name)
+        if value and not is_domain(value):
+            yield f"letters.{key}: {quoted(value)} is not a domain name; write it as it stands in the DNS"
+    yield from file_faults("letters.dkim_key_file", name)
     # The group may read it: mail servers on the same machine often share it.
-    if name and _trouble(Path(name)) is None and (fault := exposed(Path(name), 0o007)):
+    if name and unreadable(Path(name)) is None and (fault := exposed(Path(name), 0o007)):
         yield f"letters.dkim_key_file: {fault}"
-    if name and _trouble(Path(name)) is None:
+    if name and unreadable(Path(name)) is None:
         from agent.effects.sign import SignError, open_signer  # with a key alone: a command need not load what signs
 
         try:
@@ -211,12 +203,12 @@ def _account(account: ImapAccount) -> Iterator[str]:
     place = f"imap.{account.name}"
     if not _NAME.fullmatch(account.name):
         yield f"{place}.name: may hold letters, digits and . _ - only, at most 64; it is part of file names"
-    yield from _host(f"{place}.host", account.host)
+    yield from host_faults(f"{place}.host", account.host)
     if not account.user:
         yield f"{place}.user: is empty; write the login, as a rule the whole address"
     yield from _account_tls(place, account)
-    yield from _password(place, account.password, account.password_file)
-    yield from _file(f"{place}.ca_file", account.ca_file)
+    yield from password_faults(place, account.password, account.password_file)
+    yield from file_faults(f"{place}.ca_file", account.ca_file)
     yield from _folders(place, account)
 
 
@@ -246,41 +238,5 @@ def _names(accounts: tuple[ImapAccount, ...]) -> Iterator[str]:
     for account in accounts:
         variable = variable_name(account.name)  # names that differ in case or punctuation only would share it
         if variable in seen:
-            yield f"imap.{account.name}.name: is too like the account {_quoted(seen[variable])}; give each its own name"
+            yield f"imap.{account.name}.name: is too like the account {quoted(seen[variable])}; give each its own name"
         seen.setdefault(variable, account.name)
-
-
-def _password(place: str, literal: str, file: str) -> Iterator[str]:
-    if literal and file:
-        yield f"{place}.password: is given twice, also as password_file; take password out"
-
-
-def _host(place: str, host: str) -> Iterator[str]:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        if not _is_domain(host):
-            yield f"{place}: {_quoted(host)} is not a host name; write the name alone, the port goes into port"
-
-
-def _file(place: str, name: str) -> Iterator[str]:
-    if name and (trouble := _trouble(Path(name))):
-        yield f"{place}: {name}: {trouble}; write the path of a file that this user may read, or leave {place} out"
-
-
-def _trouble(path: Path) -> str | None:
-    try:
-        regular = stat.S_ISREG(path.stat().st_mode)
-    except OSError as error:
-        return error.strerror
-    if not regular:
-        return "Not a file"
-    return None if os.access(path, os.R_OK) else "Permission denied"
-
-
-def _is_domain(text: str) -> bool:
-    return fold_domain(text) is not None
-
-
-def _quoted(text: str) -> str:
-    return '"' + "".join(c if c.isprintable() else "?" for c in text[:60]) + '"'
