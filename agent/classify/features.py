@@ -74,5 +74,8 @@ def _evidence(weighed: Weighed, wishes: tuple[Wish, ...]) -> Iterator[str]:
     yield f"§sentences {min(_MOST_SENTENCES, len(weighed.sentences))}"
     if any(sentence.question for sentence in weighed.sentences):
         yield "§question"
+    if any("@" in sentence.text for sentence in weighed.sentences):
+        yield "§address"
+        yield from (f"§address {one.kind.value}" for one in weighed.requests)
     if not wishes:
         yield "§no wish"
