@@ -16,6 +16,7 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _ATOM = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')
 _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _QUOTED = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*)"')
+_ESCAPED = re.compile(r'["\\]')
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -31,7 +32,10 @@ class AddressKey:
     raw: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.local}@{self.domain}"
+        """As one writes it; quotes come back where the local part is none without (RFC 5321 section 4.1.2)."""
+        if not self.local or _ATOM.fullmatch(self.local):
+            return f"{self.local}@{self.domain}"
+        return '"' + _ESCAPED.sub(r"\\\g<0>", self.local) + f'"@{self.domain}'
 
     @property
     def domain_key(self) -> "AddressKey":

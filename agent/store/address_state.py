@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
-from agent.model.address import AddressKey
+from agent.model.address import AddressKey, parse_address
 from agent.model.signal import Strength
 from agent.model.state import AddressState, Points, Standing, State
 from agent.store import erased
@@ -14,7 +14,9 @@ from agent.store.times import from_sql, optional_from_sql, optional_to_sql, to_s
 
 
 def key_from_sql(stored: str, raw: str = "") -> AddressKey:
-    """The key behind its stored form. A quoted local part may hold an @, a domain never does."""
+    """The key behind its stored form, which is the address as one writes it."""
+    if stored.startswith('"') and (quoted := parse_address(stored)) is not None:
+        return replace(quoted, raw=raw)
     local, _, domain = stored.rpartition("@")
     return AddressKey(local=local, domain=domain, raw=raw)
 

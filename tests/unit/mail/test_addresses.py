@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.mail.addresses import MAX_MAILBOXES, addresses_of, single_sender, split_mailboxes
+from agent.model.address import parse_address
 from tests.unit.mail.build import read
 
 
@@ -76,3 +77,19 @@ def test_recipients_are_bounded() -> None:
 def test_splitting_never_fails(value: str) -> None:
     assert split_mailboxes(value) is None or isinstance(split_mailboxes(value), tuple)
     assert addresses_of((value,)) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('"Max Mustermann@Sales"@Buyer.example', '"max mustermann@sales"@buyer.example'),
+        ('"a\\"b\\\\c"@buyer.example', '"a\\"b\\\\c"@buyer.example'),
+        ('"plain"@buyer.example', "plain@buyer.example"),
+        ("first.last+tag@buyer.example", "first.last+tag@buyer.example"),
+    ],
+)
+def test_a_key_is_written_so_that_it_reads_the_same(text: str, written: str) -> None:
+    key = parse_address(text)
+    assert key is not None
+    assert str(key) == written
+    assert parse_address(str(key)) == key
