@@ -29,6 +29,7 @@ LONG_WORD = 40  # letters; longer ones do not come again, and kept with their n-
 KEYS = 1 << 24  # so many names there are for features; that an unknown one has the name of a known one is rare
 MAX_FILE = 1_000_000  # bytes
 _PLACE = array("I").itemsize
+_GROUP = 12  # bits of the keys of one group
 _XZ = ({"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 22},)  # the usual dictionary takes 64 MB to read
 # Vietnamese letters with two marks stand behind the scripts that write no spaces, and are spaced all the same.
 _SPACED = ("\u1e00", "\u1fff")
@@ -65,7 +66,7 @@ class Ngrams:
     def opinion(self, features: Collection[str]) -> dict[str, float]:
         """The probability of every label; without any feature, what is usual."""
         total = sum(_row(self, feature) for feature in features)
-        *sums, known = array("I", total.to_bytes(_PLACE * (len(self.labels) + 1), sys.byteorder))
+        *sums, known = _little(array("I", total.to_bytes(_PLACE * (len(self.labels) + 1), "little")))
         unit = self.scale / math.sqrt(len(features) or 1)
         scores = [bias + unit * (one - NOTHING * known) for bias, one in zip(self.bias, sums, strict=True)]
         return dict(zip(self.labels, probabilities(scores), strict=True))
@@ -77,11 +78,26 @@ def _row(model: Ngrams, feature: str) -> int:
     at once, and counts. Zero for a feature that the model does not know.
     """
     wanted = key(feature)
-    at = bisect_left(model.keys, wanted)
+    group, starts = wanted >> _GROUP, _starts(model)
+    at = bisect_left(model.keys, wanted, starts[group], starts[group + 1])
     if at == len(model.keys) or model.keys[at] != wanted:
         return 0
-    row = array("I", (*model.weights.row(at), 1))
-    return int.from_bytes(row.tobytes(), sys.byteorder)
+    row = _says_nothing(len(model.labels))
+    for place, value in model.weights.kept(at):
+        row += (value - NOTHING) << (8 * _PLACE * place)
+    return row
+
+
+@lru_cache(maxsize=2)
+def _starts(model: Ngrams) -> "array[int]":
+    """Where the keys of each group begin, so that few are looked through for one."""
+    return array("I", [bisect_left(model.keys, group << _GROUP) for group in range((KEYS >> _GROUP) + 1)])
+
+
+@lru_cache(maxsize=2)
+def _says_nothing(width: int) -> int:
+    """The row of a feature that is known, and says nothing of any label."""
+    return (1 << 8 * _PLACE * width) + sum(NOTHING << 8 * _PLACE * place for place in range(width))
 
 
 def written(model: Ngrams) -> bytes:

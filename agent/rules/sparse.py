@@ -1,7 +1,7 @@
 """Rows of small numbers of which most say nothing: only the others are kept, a third of the memory."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, compress, cycle
 
@@ -21,13 +21,17 @@ class SparseRows:
     values: bytes
     starts: "array[int]"  # how many stand before each block of rows
 
-    def row(self, at: int) -> bytearray:
-        """All of one row."""
+    def kept(self, at: int) -> Iterable[tuple[int, int]]:
+        """The places of one row that say something, and what."""
         block = at // _BLOCK
         start = self.starts[block] + sum(self.counts[block * _BLOCK : at])
         end = start + self.counts[at]
+        return zip(self.places[start:end], self.values[start:end], strict=True)
+
+    def row(self, at: int) -> bytearray:
+        """All of one row."""
         row = bytearray((NOTHING,)) * self.width
-        for place, value in zip(self.places[start:end], self.values[start:end], strict=True):
+        for place, value in self.kept(at):
             row[place] = value
         return row
 
